@@ -1,15 +1,21 @@
 /** What yargs finds on a command line → the options and words of a command → the options of its job. */
 import { isValue, programOptions } from '../config/job-options.ts'
-import { toFlag, optionTable, options as table } from '../config/options.ts'
-import type { CommandName, CommandOptions, Option, UpdateOptions } from '../config/options.ts'
+import {
+  toFlag,
+  optionTable,
+  options as table,
+  type CommandName,
+  type CommandOptions,
+  type Option,
+  type UpdateOptions,
+} from '../config/options.ts'
 import { isProduction, rapydHosts, resolveOrigin } from '../config/environment.ts'
 import { invalidValue, parseDuration, usageError } from '../config/values.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { commands, subjects, wordsOf } from './command-table.ts'
+import { commands, subjects, wordsOf, type Words } from './command-table.ts'
 import { say } from './terminal.ts'
 import foreignWords from './foreign-words.json' with { type: 'json' }
-import type { Words } from './command-table.ts'
 
 /** What yargs makes of a line: options by name, as typed and in camel case; words, and those after `--`. */
 export type ParsedLine = Readonly<Record<string, unknown>> & {

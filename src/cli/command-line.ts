@@ -1,19 +1,24 @@
 /** The command line on yargs: help, completion, or a command. Each loads only what it needs. */
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
-import yargs from 'yargs'
-import type { Argv } from 'yargs'
-import { toFlag, groups, isPath, optionTable, toShownFlag } from '../config/options.ts'
-import type { CommandName, Option, OptionName } from '../config/options.ts'
+import yargs, { type Argv } from 'yargs'
+import {
+  toFlag,
+  groups,
+  isPath,
+  optionTable,
+  toShownFlag,
+  type CommandName,
+  type Option,
+  type OptionName,
+} from '../config/options.ts'
 import optionTexts from '../config/option-texts.json' with { type: 'json' }
 import { refuseHangingPaths, version } from '../config/system.ts'
 import { usageError } from '../config/values.ts'
-import { exitCodes } from '../model/errors.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import { exitCodes, type BulkUpdateError } from '../model/errors.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import type { ParsedLine } from './arguments.ts'
-import { commandNames, commands, subjects } from './command-table.ts'
-import type { Arguments } from './command-table.ts'
+import { commandNames, commands, subjects, type Arguments } from './command-table.ts'
 
 /** Resolves with the exit code. Throws USAGE if the line fits no command. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {

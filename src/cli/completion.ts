@@ -1,14 +1,12 @@
 /** Shell completion: what fits the last word of a line, and the scripts that make shells ask for it. */
 import { existsSync } from 'node:fs'
-import { isPath, toFlag, toShownFlag } from '../config/options.ts'
-import type { CommandName } from '../config/options.ts'
+import { isPath, toFlag, toShownFlag, type CommandName } from '../config/options.ts'
 import presets from '../mapping/presets.json' with { type: 'json' }
 import { storePath, withStore } from '../store/open-store.ts'
 import { exitCodes } from '../model/errors.ts'
 import scripts from './completion-scripts.json' with { type: 'json' }
 import { optionsFor } from './arguments.ts'
-import { commandNames, commands, wordsOf } from './command-table.ts'
-import type { Arguments, subjects } from './command-table.ts'
+import { commandNames, commands, wordsOf, type Arguments, type subjects } from './command-table.ts'
 import { print } from './terminal.ts'
 
 /** `words` begin with the program. bash splits `--option=value` into three words. `areFiles`: names of files fit if nothing is offered. */

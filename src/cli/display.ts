@@ -15,8 +15,7 @@ import {
   formatRows,
 } from '../report/format.ts'
 import { allowedPerSecond } from '../report/pace.ts'
-import { renderProgress, renderProgressLine } from '../report/progress.ts'
-import type { ProgressSnapshot } from '../report/progress.ts'
+import { renderProgress, renderProgressLine, type ProgressSnapshot } from '../report/progress.ts'
 import type { RunEvent, RunSending } from '../report/run-log.ts'
 import { drainOnSignals, say } from './terminal.ts'
 

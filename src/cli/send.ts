@@ -1,6 +1,5 @@
 /** What all commands that send share: progress, the question for production, and the summary. */
-import { options as table } from '../config/options.ts'
-import type { CommandName, CommandOptions } from '../config/options.ts'
+import { options as table, type CommandName, type CommandOptions } from '../config/options.ts'
 import { parseFinishBy } from '../config/values.ts'
 import type { Watch } from '../engine/watch.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
@@ -12,8 +11,7 @@ import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
 import { toJunit, toMetrics } from '../report/summary-formats.ts'
 import { scanLines, summaryText } from '../report/summary-text.ts'
 import type { Summary } from '../report/summary.ts'
-import { senderOptions } from './arguments.ts'
-import type { Destination, SenderOptions } from './arguments.ts'
+import { senderOptions, type Destination, type SenderOptions } from './arguments.ts'
 import {
   createDisplay,
   describeAddingUp,

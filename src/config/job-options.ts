@@ -1,8 +1,18 @@
 /** The options of a job: their defaults, which of them a run records, and which of these a later job inherits. */
 import { resolve } from 'node:path'
 import type { JsonObject, JsonValue } from '../model/json.ts'
-import { isPath, groups, optionTable } from './options.ts'
-import type { Job, NamesWith, Option, OptionName, options, UpdateOptions, ValueOf } from './options.ts'
+import {
+  isPath,
+  groups,
+  optionTable,
+  type Job,
+  type NamesWith,
+  type Option,
+  type OptionName,
+  type options,
+  type UpdateOptions,
+  type ValueOf,
+} from './options.ts'
 
 /** In milliseconds. A server that was never reached is more often a wrong name than an outage. `maxOutageMs` overrides it. */
 const firstOutageMs = 60_000

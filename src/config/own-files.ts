@@ -15,8 +15,8 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  type Stats,
 } from 'node:fs'
-import type { Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { effectiveUser, findForeignFolder, isOwn, sticky } from './owners.mjs'

@@ -1,7 +1,6 @@
 /** Reads the values of options that are more than a word or a number. All throw USAGE errors that name option and value. */
 import type { SampleSize } from '../model/collections.ts'
-import type { RunErrorCode } from '../model/errors.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { BulkUpdateError, type RunErrorCode } from '../model/errors.ts'
 
 /** `use` says what is valid, `hint` what may have been meant. */
 export function invalidValue(

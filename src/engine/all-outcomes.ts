@@ -1,8 +1,14 @@
 /** Every row of a run with its outcome, in input order: the store's, and `not_attempted` for the rows that have none. */
 import { createRowSet } from '../model/collections.ts'
 import type { ErrorCode } from '../model/errors.ts'
-import { isOutcome, isPartial, withoutCall, takenFields } from '../model/row.ts'
-import type { Outcome, OutcomeKind } from '../model/row.ts'
+import {
+  isOutcome,
+  isPartial,
+  withoutCall,
+  takenFields,
+  type Outcome,
+  type OutcomeKind,
+} from '../model/row.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 
 export interface AccountParts {

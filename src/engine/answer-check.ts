@@ -5,15 +5,12 @@
  */
 import { countUp } from '../model/collections.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { isJsonObject, parseJson } from '../model/json.ts'
-import type { JsonObject } from '../model/json.ts'
-import type { Outcome, UpdateRequest } from '../model/row.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../model/json.ts'
 import { shellWord, shownNames } from '../model/text.ts'
-import { fieldOf } from '../model/row.ts'
+import { fieldOf, type Outcome, type UpdateRequest } from '../model/row.ts'
 import type { Run } from '../model/store.ts'
 import type { Result } from '../http/call-state.ts'
-import { compareAnswer, pathsWithin } from '../rapyd/taken.ts'
-import type { TakenFinding } from '../rapyd/taken.ts'
+import { compareAnswer, pathsWithin, type TakenFinding } from '../rapyd/taken.ts'
 import type { ReadCustomer } from '../http/ports.ts'
 
 export type AnswerCheck = ReturnType<typeof createAnswerCheck>

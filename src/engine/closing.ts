@@ -5,8 +5,7 @@
 import { BulkUpdateError } from '../model/errors.ts'
 import { formatRows, formatCount } from '../report/format.ts'
 import type { Summary } from '../report/summary.ts'
-import { endingOf, report } from './report.ts'
-import type { ReportParts } from './report.ts'
+import { endingOf, report, type ReportParts } from './report.ts'
 import { statSync } from 'node:fs'
 import { isFull } from '../store/errors.ts'
 

@@ -1,6 +1,5 @@
 /** The product's one loop: rows become requests, requests run in the queue of their customer, and every row gets an outcome. */
-import { isOutcome } from '../model/row.ts'
-import type { Outcome } from '../model/row.ts'
+import { isOutcome, type Outcome } from '../model/row.ts'
 import type { Send, KeyedQueue, Prepare, Source } from '../model/ports.ts'
 
 export interface Pipeline {

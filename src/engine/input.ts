@@ -6,14 +6,20 @@ import { randomUUID } from 'node:crypto'
 import { unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inputOf, openInput } from '../input/bytes.ts'
-import type { InputFile } from '../input/bytes.ts'
+import { inputOf, openInput, type InputFile } from '../input/bytes.ts'
 import type { Encoding } from '../input/encoding.ts'
-import { fillSpool, openSpool, refuseTerminal, standardInput, textOf, writeSpool } from '../input/spool.ts'
-import type { PipedInput, Copy } from '../input/spool.ts'
+import {
+  fillSpool,
+  openSpool,
+  refuseTerminal,
+  standardInput,
+  textOf,
+  writeSpool,
+  type PipedInput,
+  type Copy,
+} from '../input/spool.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { inputKeptNote } from '../model/store.ts'
-import type { Run, RunReader } from '../model/store.ts'
+import { inputKeptNote, type Run, type RunReader } from '../model/store.ts'
 import { openOutputFile } from '../report/output-file.ts'
 import { openRunsDirectory } from '../store/run-directory.ts'
 

@@ -4,14 +4,21 @@
  */
 import { countEach } from '../model/collections.ts'
 import type { Clock, Send } from '../model/ports.ts'
-import { fieldOf, splitNames, withoutCall, isOutcome } from '../model/row.ts'
-import type { UpdateRequest, Digests, Outcome, FieldEffects, OutcomeKind } from '../model/row.ts'
+import {
+  fieldOf,
+  splitNames,
+  withoutCall,
+  isOutcome,
+  type UpdateRequest,
+  type Digests,
+  type Outcome,
+  type FieldEffects,
+  type OutcomeKind,
+} from '../model/row.ts'
 import type { Run } from '../model/store.ts'
-import { narrowRequest, isRepeatable, parseBody } from '../rapyd/requests.ts'
-import type { RunIdentity } from '../rapyd/requests.ts'
+import { narrowRequest, isRepeatable, parseBody, type RunIdentity } from '../rapyd/requests.ts'
 import { compareField, toSnapshot } from '../rapyd/snapshot.ts'
-import { openOutcome } from './all-outcomes.ts'
-import type { Cause } from './all-outcomes.ts'
+import { openOutcome, type Cause } from './all-outcomes.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import { leftOutNote } from './record.ts'
 import type { SharedRead } from './shared-read.ts'

@@ -1,6 +1,5 @@
 /** The store, and what is called, for as long as a job takes. */
-import { inheritOptions, resolveOptions } from '../config/job-options.ts'
-import type { RecordedOptions, Resolved } from '../config/job-options.ts'
+import { inheritOptions, resolveOptions, type RecordedOptions, type Resolved } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import type { Store, StoreOptions } from '../model/store.ts'
 import { withExistingStore, withStore } from '../store/open-store.ts'

@@ -1,8 +1,7 @@
 /** One line of a plan for each row of its input: what the customer holds, what it would hold, and what is sent for that. */
 import type { ErrorCode } from '../model/errors.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
-import { fieldOf, onlyFields } from '../model/row.ts'
-import type { PatchedRow, Place, Outcome } from '../model/row.ts'
+import { fieldOf, onlyFields, type PatchedRow, type Place, type Outcome } from '../model/row.ts'
 import { afterPatch, compareField, holdsAll, ownValue } from '../rapyd/snapshot.ts'
 import { removeHoles } from '../rapyd/requests.ts'
 import { createHash, hash } from 'node:crypto'

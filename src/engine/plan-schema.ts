@@ -1,11 +1,8 @@
 /** The shape of a plan, which a person may have edited or another version may have written. Loaded only when a plan is read. */
 import { z } from 'zod'
-import { isErrorCode } from '../model/errors.ts'
-import type { ErrorCode } from '../model/errors.ts'
-import { isJsonObject } from '../model/json.ts'
-import type { JsonObject } from '../model/json.ts'
-import { planVersion, planChanges } from './plan-format.ts'
-import type { PlanHead, PlanRow } from './plan-format.ts'
+import { isErrorCode, type ErrorCode } from '../model/errors.ts'
+import { isJsonObject, type JsonObject } from '../model/json.ts'
+import { planVersion, planChanges, type PlanHead, type PlanRow } from './plan-format.ts'
 
 const count = z.int().nonnegative()
 const counts = z.record(z.string(), count)

@@ -1,6 +1,5 @@
 /** What programs give: everything in one object, and an input that may be records instead of a file. */
-import { ndjsonOf } from '../input/records.ts'
-import type { InputRecords } from '../input/records.ts'
+import { ndjsonOf, type InputRecords } from '../input/records.ts'
 import type { PipedInput } from '../input/spool.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import type { Watch } from './watch.ts'

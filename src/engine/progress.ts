@@ -1,12 +1,19 @@
 /** Counts the progress of a run: snapshots for the watcher, events for the log. */
-import { isOutcome, needsAttention, noOutcomes } from '../model/row.ts'
-import type { MalformedRow, PatchedRow, Row, Outcome, OutcomeKind } from '../model/row.ts'
+import {
+  isOutcome,
+  needsAttention,
+  noOutcomes,
+  type MalformedRow,
+  type PatchedRow,
+  type Row,
+  type Outcome,
+  type OutcomeKind,
+} from '../model/row.ts'
 import type { Clock, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { createPace } from '../report/pace.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'
-import { toRowEvent } from '../report/run-log.ts'
-import type { RunEvent } from '../report/run-log.ts'
+import { toRowEvent, type RunEvent } from '../report/run-log.ts'
 import type { Window } from '../model/store.ts'
 
 export interface ProgressParts {

@@ -3,16 +3,12 @@
  * allow-list of options, and what the scan counted. Never a key. From it the commands that continue a run are made.
  */
 import { shellWord } from '../model/text.ts'
-import { isDefault, readRecordedOptions } from '../config/job-options.ts'
-import type { RecordedOptions } from '../config/job-options.ts'
-import { optionTable, toFlag } from '../config/options.ts'
-import type { CommandName } from '../config/options.ts'
+import { isDefault, readRecordedOptions, type RecordedOptions } from '../config/job-options.ts'
+import { optionTable, toFlag, type CommandName } from '../config/options.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
-import { isJsonObject, parseJson } from '../model/json.ts'
-import type { JsonObject } from '../model/json.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../model/json.ts'
 import type { Scan } from '../model/scan.ts'
-import { recordNote } from '../model/store.ts'
-import type { Run, StoredRun, StoreOptions } from '../model/store.ts'
+import { recordNote, type Run, type StoredRun, type StoreOptions } from '../model/store.ts'
 import type { RunFacts, Summary } from '../report/summary.ts'
 
 /** Of a redo: the run whose rows it sends again, and whether they came from a fixed file. */

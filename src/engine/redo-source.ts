@@ -5,8 +5,17 @@
 import { checkInput, scanReading } from '../validation/scan.ts'
 import { guardOf } from '../validation/guards.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/input-parts.ts'
-import { isOutcome, withoutCall, needsAttention, takenFields } from '../model/row.ts'
-import type { MalformedRow, PatchedRow, Row, Outcome, OutcomeKind } from '../model/row.ts'
+import {
+  isOutcome,
+  withoutCall,
+  needsAttention,
+  takenFields,
+  type MalformedRow,
+  type PatchedRow,
+  type Row,
+  type Outcome,
+  type OutcomeKind,
+} from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { ReadRow, Source } from '../model/ports.ts'
@@ -14,8 +23,7 @@ import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { onlyNotTaken } from '../rapyd/taken.ts'
 import { eachOutcome } from './all-outcomes.ts'
 import { mappingDigest } from './identity.ts'
-import { customersPutBack, findChildRuns, openSavedRun } from './saved-run.ts'
-import type { SavedRun } from './saved-run.ts'
+import { customersPutBack, findChildRuns, openSavedRun, type SavedRun } from './saved-run.ts'
 
 /** `parent` is finished, and `check` reads its rows. `isMended`: the input is the `errors` file of the parent, fixed. */
 export async function readRedo(

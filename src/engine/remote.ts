@@ -1,15 +1,13 @@
 /** The host that a run calls: Rapyd, a host that was named for it, or the embedded simulator in this process. */
 import { hash } from 'node:crypto'
 import { findProxy, isLoopback, nameOfProxy, readKey, resolveOrigin } from '../config/environment.ts'
-import { pickOptions } from '../config/job-options.ts'
-import type { Resolved } from '../config/job-options.ts'
+import { pickOptions, type Resolved } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { invalidValue, parseRate } from '../config/values.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Remote } from '../http/ports.ts'
 import type { Window } from '../model/store.ts'
-import { redactedCredentials } from '../rapyd/signature.ts'
-import type { Credentials } from '../rapyd/signature.ts'
+import { redactedCredentials, type Credentials } from '../rapyd/signature.ts'
 import type { RateWindow } from '../simulator/server.ts'
 
 type RemoteOptions = Pick<

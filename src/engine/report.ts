@@ -1,28 +1,23 @@
 /** The files of a run and what its last line says. */
-import { isErrorCode, exitCodes } from '../model/errors.ts'
-import type { ErrorCode } from '../model/errors.ts'
+import { isErrorCode, exitCodes, type ErrorCode } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
-import { isPartial } from '../model/row.ts'
-import type { Outcome, OutcomeKind } from '../model/row.ts'
+import { isPartial, type Outcome, type OutcomeKind } from '../model/row.ts'
 import type { RowSet } from '../model/collections.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Run } from '../model/store.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 import { nextStep } from '../report/summary-text.ts'
 import { cellsOf } from '../input/csv.ts'
-import { createReportData, pausesKey, readPauses } from '../report/html/report-data.ts'
-import type { RowValues } from '../report/html/report-data.ts'
-import { renderReport } from '../report/html/html-report.ts'
+import { createReportData, pausesKey, readPauses, type RowValues } from '../report/html/report-data.ts'
+import { renderReport, type ReportFacts } from '../report/html/html-report.ts'
 import { writeResults } from '../report/results.ts'
-import { summaryJson, toSummary } from '../report/summary.ts'
+import { summaryJson, toSummary, type Summary } from '../report/summary.ts'
 import { writeOutputFile } from '../report/output-file.ts'
-import type { Summary } from '../report/summary.ts'
 import { accountOf } from './all-outcomes.ts'
 import { unprovedFields } from './answer-check.ts'
 import { basename, join } from 'node:path'
 import { toFlag } from '../config/options.ts'
-import type { ReportFacts } from '../report/html/html-report.ts'
 import {
   commandToRedo,
   commandToRollback,
@@ -31,8 +26,9 @@ import {
   readScanNotes,
   readSyncNotes,
   unfitNote,
+  type RunBinding,
+  type RunRecord,
 } from './record.ts'
-import type { RunBinding, RunRecord } from './record.ts'
 import { version } from '../config/system.ts'
 
 /** What the files are made from: a run that has just ended, or one that a report is asked for. */

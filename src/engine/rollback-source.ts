@@ -4,23 +4,32 @@ import type { OptionsOf } from '../config/options.ts'
 import { scanReading } from '../validation/scan.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/input-parts.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { isJsonObject, isList } from '../model/json.ts'
-import type { JsonObject } from '../model/json.ts'
-import { fieldOf, withoutCall } from '../model/row.ts'
-import type { PatchedRow, Place, Outcome, OutcomeKind, UpdateRequest } from '../model/row.ts'
+import { isJsonObject, isList, type JsonObject } from '../model/json.ts'
+import {
+  fieldOf,
+  withoutCall,
+  type PatchedRow,
+  type Place,
+  type Outcome,
+  type OutcomeKind,
+  type UpdateRequest,
+} from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { rowsOf } from '../input/rows.ts'
 import { shownKey, shownNames } from '../model/text.ts'
 import type { ReadRow } from '../model/ports.ts'
 import { toSnapshot } from '../rapyd/snapshot.ts'
-import { valuesBefore, toUndoPatch, findUndoValues } from '../rapyd/undo-values.ts'
-import type { UndoValues, Write } from '../rapyd/undo-values.ts'
+import {
+  valuesBefore,
+  toUndoPatch,
+  findUndoValues,
+  type UndoValues,
+  type Write,
+} from '../rapyd/undo-values.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
-import { createUpdateRequest } from '../rapyd/requests.ts'
-import type { RunIdentity } from '../rapyd/requests.ts'
+import { createUpdateRequest, type RunIdentity } from '../rapyd/requests.ts'
 import { takenPatch } from '../rapyd/taken.ts'
-import { findTaken, openOutcome } from './all-outcomes.ts'
-import type { Cause } from './all-outcomes.ts'
+import { findTaken, openOutcome, type Cause } from './all-outcomes.ts'
 import {
   changedCustomers,
   findChildRuns,
@@ -29,10 +38,10 @@ import {
   isRolledBack,
   nextChildId,
   wasRolledBack,
+  type SavedRun,
 } from './saved-run.ts'
 import { keysIn } from './metadata-keys.ts'
 import { commandToRollback } from './record.ts'
-import type { SavedRun } from './saved-run.ts'
 import type { Precondition } from './watch.ts'
 import type { BeforeCustomer, RowPatch } from '../model/store.ts'
 

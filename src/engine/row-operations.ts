@@ -2,9 +2,8 @@
  * The innermost middleware: a row that removes a discount and sets other fields is two operations, each with its own key, intent
  * and retries. The second is sent only when the first is done and stored.
  */
-import { withoutCall } from '../model/row.ts'
+import { withoutCall, type UpdateRequest, type Outcome } from '../model/row.ts'
 import type { Clock, Send } from '../model/ports.ts'
-import type { UpdateRequest, Outcome } from '../model/row.ts'
 import type { Run } from '../model/store.ts'
 import { splitRemoval } from '../rapyd/operations.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'

@@ -10,10 +10,8 @@ import type { BeforeCustomer, RunReader, Store } from '../model/store.ts'
 import { damagedStore } from '../store/errors.ts'
 import { oldRun } from '../store/former-layout.ts'
 import { takenFields } from '../model/row.ts'
-import { eachOutcome } from './all-outcomes.ts'
-import type { TakenRows } from './all-outcomes.ts'
-import { commandToRedo, readRecord } from './record.ts'
-import type { RunBinding } from './record.ts'
+import { eachOutcome, type TakenRows } from './all-outcomes.ts'
+import { commandToRedo, readRecord, type RunBinding } from './record.ts'
 
 export type SavedRun = NonNullable<ReturnType<typeof savedRun>>
 

@@ -1,8 +1,7 @@
 /** The last reading of each customer: all that read for one row share it, and the answer to a row serves the next row. */
-import { longestReadingMs } from '../http/ports.ts'
+import { longestReadingMs, type CustomerReading, type ReadCustomer } from '../http/ports.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Clock } from '../model/ports.ts'
-import type { CustomerReading, ReadCustomer } from '../http/ports.ts'
 
 export type SharedRead = ReturnType<typeof createSharedRead>
 

@@ -2,8 +2,7 @@
  * OpenTelemetry: a span for a run and one for each call, and counters, without personal data. Its API is an optional peer, which is
  * loaded only if a provider is registered in this process.
  */
-import { needsAttention } from '../model/row.ts'
-import type { Outcome } from '../model/row.ts'
+import { needsAttention, type Outcome } from '../model/row.ts'
 import type { RunWatch } from './watch.ts'
 import { version } from '../config/system.ts'
 

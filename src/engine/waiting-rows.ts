@@ -4,8 +4,7 @@ import type { Doubt } from '../http/settling.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { Clock } from '../model/ports.ts'
-import { defaultSettleMs } from '../model/store.ts'
-import type { Run } from '../model/store.ts'
+import { defaultSettleMs, type Run } from '../model/store.ts'
 
 /** Rows that may run or wait in their customers' queues. After a crash no more of them can be in doubt. */
 export function queuePlaces(concurrency: number): number {

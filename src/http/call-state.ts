@@ -2,16 +2,12 @@
  * What is known of one call. Requests and readings give verdicts, one pure reducer makes the next state from a verdict, and
  * the last state becomes the outcome.
  */
-import { messageOfApi } from '../model/errors.ts'
-import type { ErrorCode } from '../model/errors.ts'
-import { withoutCall } from '../model/row.ts'
+import { messageOfApi, type ErrorCode } from '../model/errors.ts'
+import { withoutCall, type UpdateRequest, type Outcome, type OutcomeKind } from '../model/row.ts'
 import type { ApiResponse } from '../model/ports.ts'
-import type { UpdateRequest, Outcome, OutcomeKind } from '../model/row.ts'
-import { readEnvelope } from '../rapyd/response.ts'
-import type { Verdict } from '../rapyd/response.ts'
+import { readEnvelope, type Verdict } from '../rapyd/response.ts'
 import type { TransportError } from './errors.ts'
-import { again, isOwnBlock, noBlocks } from './retry.ts'
-import type { Again, Blocks } from './retry.ts'
+import { again, isOwnBlock, noBlocks, type Again, type Blocks } from './retry.ts'
 import texts from './row-messages.json' with { type: 'json' }
 
 /** A copy, so that our declarations hold its type and not the JSON file. */

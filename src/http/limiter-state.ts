@@ -2,9 +2,8 @@
  * What the rate limiter learns from answers, and the rate windows of one process. Functions take the time as `now`, in
  * milliseconds.
  */
-import { windowEdgeMs } from '../model/store.ts'
+import { windowEdgeMs, type Quota, type Window } from '../model/store.ts'
 import type { Clock } from '../model/ports.ts'
-import type { Quota, Window } from '../model/store.ts'
 
 const fullFailureBudget = 50
 const earnedPerAnswer = 0.1

@@ -4,10 +4,14 @@
  */
 import type { ApiResponse, Clock } from '../model/ports.ts'
 import { isThrottled } from '../rapyd/response.ts'
-import { stopError } from './errors.ts'
-import type { TransportError } from './errors.ts'
-import { catchUpMs, createAdaptiveConcurrency, createAdaptiveRate } from './limiter-state.ts'
-import type { AdaptiveConcurrency, AdaptiveRate } from './limiter-state.ts'
+import { stopError, type TransportError } from './errors.ts'
+import {
+  catchUpMs,
+  createAdaptiveConcurrency,
+  createAdaptiveRate,
+  type AdaptiveConcurrency,
+  type AdaptiveRate,
+} from './limiter-state.ts'
 import { retryAfterMs } from './retry.ts'
 import type { Quota, Window } from '../model/store.ts'
 

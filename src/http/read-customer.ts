@@ -1,18 +1,25 @@
 /** Reads customers: to know what they hold, or as the only proof of what became of a call that has no answer. */
 import type { ErrorCode } from '../model/errors.ts'
-import { isJsonObject } from '../model/json.ts'
-import type { JsonObject } from '../model/json.ts'
+import { isJsonObject, type JsonObject } from '../model/json.ts'
 import type { ApiResponse } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
-import { customerPath, isRepeatable, listPath } from '../rapyd/requests.ts'
-import type { Cursor } from '../rapyd/requests.ts'
+import { customerPath, isRepeatable, listPath, type Cursor } from '../rapyd/requests.ts'
 import { classify, isThrottled, readEnvelope } from '../rapyd/response.ts'
 import { findChangedKeys } from '../rapyd/metadata.ts'
 import { compareField, isEmpty, toSnapshot } from '../rapyd/snapshot.ts'
 import { countBlock, isListed } from './access.ts'
 import { stopError, TransportError } from './errors.ts'
-import { again, isAgain, mostAttempts, retry, isOwnBlock, noBlocks } from './retry.ts'
-import type { Again, RetryLimits, RetryParts } from './retry.ts'
+import {
+  again,
+  isAgain,
+  mostAttempts,
+  retry,
+  isOwnBlock,
+  noBlocks,
+  type Again,
+  type RetryLimits,
+  type RetryParts,
+} from './retry.ts'
 import type { Calls, CustomerReading, ReadBack, ReadBackResult, ReadCustomer, Signer } from './ports.ts'
 
 export interface ReadParts extends RetryParts {

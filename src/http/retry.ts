@@ -2,8 +2,7 @@
  * The loop around attempts. p-retry repeats and counts them; the delay between them is ours, on a clock that tests can turn.
  * An attempt returns `Again` to be repeated, and only this file throws, to p-retry.
  */
-import pRetry from 'p-retry'
-import type { RetryContext } from 'p-retry'
+import pRetry, { type RetryContext } from 'p-retry'
 import type { ApiResponse, Clock } from '../model/ports.ts'
 
 /** Attempts that one row may cost, whether they were sent or not. */

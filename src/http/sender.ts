@@ -4,8 +4,7 @@
  */
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Clock, Send, ApiResponse } from '../model/ports.ts'
-import { isOutcome } from '../model/row.ts'
-import type { UpdateRequest, Outcome } from '../model/row.ts'
+import { isOutcome, type UpdateRequest, type Outcome } from '../model/row.ts'
 import { TransportError, stopError } from './errors.ts'
 import {
   reduceCall,
@@ -16,18 +15,18 @@ import {
   rejected,
   rejection,
   unknown,
+  type RequestVerdict,
+  type Step,
+  type Unsendable,
+  type Result,
 } from './call-state.ts'
-import type { RequestVerdict, Step, Unsendable, Result } from './call-state.ts'
 import { isAgain, retry, retryAfterMs } from './retry.ts'
 import type { JsonObject } from '../model/json.ts'
 import { operations } from '../rapyd/operations.ts'
-import { isThrottled } from '../rapyd/response.ts'
-import type { Verdict } from '../rapyd/response.ts'
+import { isThrottled, type Verdict } from '../rapyd/response.ts'
 import type { Access } from './access.ts'
-import type { Calls } from './ports.ts'
-import { createSettling } from './settling.ts'
-import type { Call, Doubt, SettlingParts } from './settling.ts'
-import { longestReadingMs } from './ports.ts'
+import { createSettling, type Call, type Doubt, type SettlingParts } from './settling.ts'
+import { longestReadingMs, type Calls } from './ports.ts'
 
 export interface SenderParts extends SettlingParts {
   readonly calls: Calls

@@ -4,8 +4,7 @@
  */
 import type { Clock } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
-import { reduceCall } from './call-state.ts'
-import type { CallState, ReadingVerdict } from './call-state.ts'
+import { reduceCall, type CallState, type ReadingVerdict } from './call-state.ts'
 import { sleepUntil } from './clock.ts'
 import type { HeldCustomers, ReadBackResult, ReadBack } from './ports.ts'
 

@@ -4,13 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
-import { systemCode } from '../model/errors.ts'
+import { open, type FileHandle } from 'node:fs/promises'
+import { systemCode, type BulkUpdateError } from '../model/errors.ts'
 import { machineLimit } from '../config/system.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
-import { markLength } from './encoding.ts'
-import type { Encoding } from './encoding.ts'
+import { markLength, type Encoding } from './encoding.ts'
 import { refusal } from './refusals.ts'
 
 const blockSize = 64 * 1024

@@ -1,6 +1,5 @@
 /** Code pages of one byte for each character. A text can be written in one and read in another. */
-import { options } from '../config/options.ts'
-import type { Encoding } from '../config/options.ts'
+import { options, type Encoding } from '../config/options.ts'
 import dosPages from './dos-code-pages.json' with { type: 'json' }
 
 /** Those that bytes never show by themselves. */

@@ -3,8 +3,7 @@
  * damaged or followed by other bytes is refused.
  */
 import type { Gunzip, ZstdDecompress } from 'node:zlib'
-import { systemCode } from '../model/errors.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import { systemCode, type BulkUpdateError } from '../model/errors.ts'
 import { refusal } from './refusals.ts'
 
 export type Compression = 'gzip' | 'zstd'

@@ -2,11 +2,18 @@
  * CSV records from blocks of bytes. csv-parse reads them. This file adds the place of each record, the records after a malformed
  * one, and limits. Which records are rows, `row-shape.ts` decides.
  */
-import { CsvError, parse } from 'csv-parse/sync'
-import type { Info } from 'csv-parse/sync'
+import { CsvError, parse, type Info } from 'csv-parse/sync'
 import type { CsvRow, MalformedRow } from '../model/row.ts'
-import { longestRecord, wholeLines, carriageReturn, lineFeed, recordProblem } from './lines.ts'
-import type { LongLine, RecordStart, Newline } from './lines.ts'
+import {
+  longestRecord,
+  wholeLines,
+  carriageReturn,
+  lineFeed,
+  recordProblem,
+  type LongLine,
+  type RecordStart,
+  type Newline,
+} from './lines.ts'
 import type { BulkUpdateError, Problem } from '../model/errors.ts'
 import { refusal } from './refusals.ts'
 

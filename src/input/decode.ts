@@ -2,8 +2,7 @@
 import { isAscii } from 'node:buffer'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { isOfSeveralBytes } from './code-pages.ts'
-import { openDecoder } from './encoding.ts'
-import type { Encoding } from './encoding.ts'
+import { openDecoder, type Encoding } from './encoding.ts'
 import type { RecordStart } from './lines.ts'
 import { refusal } from './refusals.ts'
 

@@ -2,8 +2,7 @@
  * Detects the encoding of an input: UTF-8 and UTF-16 by their bytes. The user must name any other, because almost any bytes are
  * valid in Windows-1252. Misread names would be sent to Rapyd.
  */
-import { options } from '../config/options.ts'
-import type { Encoding } from '../config/options.ts'
+import { options, type Encoding } from '../config/options.ts'
 import { refusal } from './refusals.ts'
 
 const encodings = options.encoding.choices

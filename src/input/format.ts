@@ -1,7 +1,6 @@
 /** Which format an input has, by its content and then by its name. Refuses what is neither CSV nor NDJSON. */
 import type { BulkUpdateError } from '../model/errors.ts'
-import { isJsonObject, isList, parseJson } from '../model/json.ts'
-import type { JsonObject } from '../model/json.ts'
+import { isJsonObject, isList, parseJson, type JsonObject } from '../model/json.ts'
 import { countNuls } from './encoding.ts'
 import { refusal } from './refusals.ts'
 import signatures from './file-signatures.json' with { type: 'json' }

@@ -3,7 +3,7 @@ import type { UpdateOptions } from '../config/options.ts'
 import { invalidValue } from '../config/values.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { CsvRow, MalformedRow } from '../model/row.ts'
-import { parseCsv, tooLong } from './csv.ts'
+import { parseCsv, tooLong, type Dialect } from './csv.ts'
 import type { InputFile } from './bytes.ts'
 import {
   refuseBinary,
@@ -15,7 +15,6 @@ import {
   withoutSeparators,
   startBytes,
 } from './format.ts'
-import type { Dialect } from './csv.ts'
 import type { RecordStart, Newline } from './lines.ts'
 import { wholeCharacters } from './decode.ts'
 import { refusal } from './refusals.ts'

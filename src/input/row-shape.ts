@@ -4,8 +4,7 @@
  */
 import type { Problem } from '../model/errors.ts'
 import { isInvisible } from '../model/invisible.ts'
-import { rawRowMark } from '../model/row.ts'
-import type { CsvRow, MalformedRow } from '../model/row.ts'
+import { rawRowMark, type CsvRow, type MalformedRow } from '../model/row.ts'
 import type { OnSetAside } from '../model/scan.ts'
 import { normalise } from '../model/text.ts'
 import { hasBrokenQuote } from './csv.ts'

@@ -8,11 +8,16 @@ import { withoutSeparators } from './format.ts'
 import { refuseBrokenCells, shapeRows } from './row-shape.ts'
 import { wholeCharacters } from './decode.ts'
 import type { Head, NdjsonHead } from './header.ts'
-import type { Newline, RecordStart } from './lines.ts'
-import { isJsonObject, readStrictJson } from '../model/json.ts'
-import type { JsonObject } from '../model/json.ts'
+import { isJsonObject, readStrictJson, type JsonObject } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
-import { longestRecord, wholeLines, carriageReturn, recordProblem } from './lines.ts'
+import {
+  longestRecord,
+  wholeLines,
+  carriageReturn,
+  recordProblem,
+  type Newline,
+  type RecordStart,
+} from './lines.ts'
 
 /**
  * `start` is the place of the first record to read, by default the first of the input. A start between two records with broken

@@ -3,18 +3,14 @@
  * Only the owner can read such a file, and it is always new: no existing file and no link is opened.
  */
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
-import { addAbortSignal } from 'node:stream'
-import type { Readable } from 'node:stream'
+import { open, type FileHandle } from 'node:fs/promises'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 import { readBlocks, detectCompression, decompress } from './compression.ts'
-import { openBlocks, readAt } from './bytes.ts'
-import type { InputFile } from './bytes.ts'
+import { openBlocks, readAt, type InputFile } from './bytes.ts'
 import { refuseBinary, refuseForeign, startBytes } from './format.ts'
 import { toUtf8 } from './decode.ts'
-import { detectEncoding, markLength } from './encoding.ts'
-import type { Encoding } from './encoding.ts'
+import { detectEncoding, markLength, type Encoding } from './encoding.ts'
 import { refusal } from './refusals.ts'
 
 /** Its name in messages. */

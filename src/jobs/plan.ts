@@ -1,34 +1,36 @@
 /** `plan`: reads the customers of a file and saves what an update would change, row by row. Changes nothing. */
-import { isOutcome, fieldOf } from '../model/row.ts'
-import type { Outcome, PatchedRow } from '../model/row.ts'
+import { isOutcome, fieldOf, type Outcome, type PatchedRow } from '../model/row.ts'
 import { rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { checkInput } from '../validation/scan.ts'
 import type { CheckedInput } from '../validation/input-parts.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
-import { callsOnTop } from '../model/scan.ts'
-import type { Scan, UnmatchedName } from '../model/scan.ts'
+import { callsOnTop, type Scan, type UnmatchedName } from '../model/scan.ts'
 import { openNewFile, openOutputFile } from '../report/output-file.ts'
 import { recordedOptions } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { keptInput, lockPlan, planEnd } from './plan-directory.ts'
-import { planVersion, createHeadDigest, placeOf, plannedRow } from '../engine/plan-format.ts'
-import type { PlanFacts, PlanHead, PlanRow, PlanChange } from '../engine/plan-format.ts'
+import {
+  planVersion,
+  createHeadDigest,
+  placeOf,
+  plannedRow,
+  type PlanFacts,
+  type PlanHead,
+  type PlanRow,
+  type PlanChange,
+} from '../engine/plan-format.ts'
 import { afterPatch } from '../rapyd/snapshot.ts'
 import { countEach } from '../model/collections.ts'
 import { unmatchedColumns } from '../validation/row-reader.ts'
-import { signalOf } from '../engine/program-options.ts'
-import type { Stoppable } from '../engine/program-options.ts'
-import { withRemote } from '../engine/opened.ts'
-import type { OpenedJob } from '../engine/opened.ts'
+import { signalOf, type Stoppable } from '../engine/program-options.ts'
+import { withRemote, type OpenedJob } from '../engine/opened.ts'
 import { createPace } from '../report/pace.ts'
-import { readCustomers } from '../engine/reading-client.ts'
-import type { ReadingWatch } from '../engine/reading-client.ts'
+import { readCustomers, type ReadingWatch } from '../engine/reading-client.ts'
 import { openGiven } from '../engine/open-input.ts'
 import { mappingDigest, runDigest } from '../engine/identity.ts'
 import { signManifest } from '../engine/signed-manifest.ts'
-import { openReadings } from '../store/readings.ts'
-import type { Readings } from '../store/readings.ts'
+import { openReadings, type Readings } from '../store/readings.ts'
 import { openRunDirectory, runName } from '../store/run-directory.ts'
 import { version } from '../config/system.ts'
 

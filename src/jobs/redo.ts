@@ -1,15 +1,12 @@
 /** `redo`: another run, over the retryable rows of a finished run. */
 import { join, resolve } from 'node:path'
-import { runJob } from '../engine/run-job.ts'
-import type { UpdateResult } from '../engine/run-job.ts'
-import { createDriftJudge, checkOf, openPlanOf } from '../engine/plan-source.ts'
-import type { SavedPlan } from '../engine/plan-source.ts'
+import { runJob, type UpdateResult } from '../engine/run-job.ts'
+import { createDriftJudge, checkOf, openPlanOf, type SavedPlan } from '../engine/plan-source.ts'
 import { inheritOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import { guardOf } from '../validation/guards.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { signalOf } from '../engine/program-options.ts'
-import type { Stoppable } from '../engine/program-options.ts'
+import { signalOf, type Stoppable } from '../engine/program-options.ts'
 import { findRetryableRows, readRedo } from '../engine/redo-source.ts'
 import { commandToResume, commandToRollback } from '../engine/record.ts'
 import type { JobDefinition } from '../engine/parts.ts'
@@ -23,8 +20,8 @@ import {
   wasRolledBack,
   openSavedRun,
   refuseElsewhere,
+  type SavedRun,
 } from '../engine/saved-run.ts'
-import type { SavedRun } from '../engine/saved-run.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
 import { shellWord } from '../model/text.ts'

@@ -6,10 +6,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { inheritOptions } from '../config/job-options.ts'
-import { asInterruption, signalOf } from '../engine/program-options.ts'
-import type { Stoppable } from '../engine/program-options.ts'
-import { readCustomersOf } from '../engine/reading-client.ts'
-import type { ReadingWatch } from '../engine/reading-client.ts'
+import { asInterruption, signalOf, type Stoppable } from '../engine/program-options.ts'
+import { readCustomersOf, type ReadingWatch } from '../engine/reading-client.ts'
 import {
   checkRollback,
   createRollbackJudge,
@@ -17,12 +15,11 @@ import {
   rollbackRows,
   findRollback,
   refuseRollback,
+  type RollbackOptions,
+  type RollbackRow,
 } from '../engine/rollback-source.ts'
-import type { RollbackOptions, RollbackRow } from '../engine/rollback-source.ts'
-import { runJob } from '../engine/run-job.ts'
-import type { UpdateResult } from '../engine/run-job.ts'
-import { openSavedRun, refuseElsewhere } from '../engine/saved-run.ts'
-import type { SavedRun } from '../engine/saved-run.ts'
+import { runJob, type UpdateResult } from '../engine/run-job.ts'
+import { openSavedRun, refuseElsewhere, type SavedRun } from '../engine/saved-run.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Watch } from '../engine/watch.ts'
 import type { InputFile } from '../input/bytes.ts'
@@ -30,12 +27,10 @@ import { countEach } from '../model/collections.ts'
 import { fieldOf } from '../model/row.ts'
 import type { Store } from '../model/store.ts'
 import { toUndoPatch } from '../rapyd/undo-values.ts'
-import { openOutputFile } from '../report/output-file.ts'
-import type { OutputFile } from '../report/output-file.ts'
+import { openOutputFile, type OutputFile } from '../report/output-file.ts'
 import type { RollbackBuckets } from '../report/summary.ts'
 import { withExistingStore } from '../store/open-store.ts'
-import { openReadings } from '../store/readings.ts'
-import type { Readings } from '../store/readings.ts'
+import { openReadings, type Readings } from '../store/readings.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
 import { busyRun } from '../store/errors.ts'
 

@@ -8,22 +8,19 @@ import {
   commandToRedo,
   commandToRollback,
   readRecord,
+  type RunRecord,
 } from '../engine/record.ts'
 import { isInputKept } from '../engine/input.ts'
-import type { RunRecord } from '../engine/record.ts'
 import { findRetryableRows } from '../engine/redo-source.ts'
 import { findLaterRedo, wasRolledBack, openSavedRun } from '../engine/saved-run.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
-import { outcomeKinds } from '../model/row.ts'
-import type { OutcomeKind } from '../model/row.ts'
-import { recordNote } from '../model/store.ts'
-import type { RunReader, Store, StoreOptions } from '../model/store.ts'
+import { outcomeKinds, type OutcomeKind } from '../model/row.ts'
+import { recordNote, type RunReader, type Store, type StoreOptions } from '../model/store.ts'
 import { isoTime } from '../report/format.ts'
 import { formerRunState, formerRuns } from '../store/former-layout.ts'
 import { withExistingStore, withStore } from '../store/open-store.ts'
 import { removeRunFiles } from '../store/run-directory.ts'
-import { findPlans, planEnd, removePlan } from './plan-directory.ts'
-import type { PlanDirectory } from './plan-directory.ts'
+import { findPlans, planEnd, removePlan, type PlanDirectory } from './plan-directory.ts'
 
 /**
  * `running`: a process has it. `open`: not finished, and no process has it. `former`: version 0.1 began it. `broken`: it cannot be

@@ -7,10 +7,8 @@ import type { JobDefinition } from '../engine/parts.ts'
 import type { Store } from '../model/store.ts'
 import { withStore } from '../store/open-store.ts'
 import { checkRunId, freshRunId, runName } from '../store/run-directory.ts'
-import { givenInput, signalOf } from '../engine/program-options.ts'
-import type { BulkUpdateOptions } from '../engine/program-options.ts'
-import { runJob } from '../engine/run-job.ts'
-import type { UpdateResult } from '../engine/run-job.ts'
+import { givenInput, signalOf, type BulkUpdateOptions } from '../engine/program-options.ts'
+import { runJob, type UpdateResult } from '../engine/run-job.ts'
 
 /**
  * Updates customers from a file or from records. Resolves with a summary for every run that began to send; rejects with a

@@ -2,15 +2,12 @@
  * Reads one value of a row: it sets its field, clears it, leaves it alone, or makes the row invalid. Blanks come first, then the
  * transforms, then the rules of the field.
  */
-import type { JsonValue } from '../model/json.ts'
-import { isJsonObject, isList } from '../model/json.ts'
+import { isJsonObject, isList, type JsonValue } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
 import { findInvisible, isInvisible } from '../model/invisible.ts'
 import type { OnReplace } from '../model/ports.ts'
-import { findWrapper, badType, isAddressList } from '../rapyd/customer-fields.ts'
-import type { Rule, Target } from '../rapyd/customer-fields.ts'
-import { applyChanges } from './mapping.ts'
-import type { Assignment, Conversion, Join } from './mapping.ts'
+import { findWrapper, badType, isAddressList, type Rule, type Target } from '../rapyd/customer-fields.ts'
+import { applyChanges, type Assignment, type Conversion, type Join } from './mapping.ts'
 import { isSuspectBlank } from './suspects.ts'
 import { keyProblem } from './targets.ts'
 import { shownName } from '../model/text.ts'

@@ -5,8 +5,7 @@
 import { normalise, printable, unicodeEscape } from '../model/text.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { idRank } from './column-names.ts'
-import { chooseTransform } from './column-profile.ts'
-import type { ColumnProfile } from './column-profile.ts'
+import { chooseTransform, type ColumnProfile } from './column-profile.ts'
 import { targetOf } from './targets.ts'
 
 export interface DraftColumn {

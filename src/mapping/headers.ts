@@ -12,18 +12,15 @@ import {
   shownName,
   toPlainForm,
 } from '../model/text.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { BulkUpdateError, type Problem } from '../model/errors.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import { Claims, nearestPath, partOfField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import { findMeantColumn, findPreset, idNames, isOurColumn, missingPresetColumn } from './column-names.ts'
-import { assignmentByName } from './mapping.ts'
-import type { Assignment, Join, Mapping } from './mapping.ts'
-import type { Problem } from '../model/errors.ts'
+import { assignmentByName, type Assignment, type Join, type Mapping } from './mapping.ts'
 import type { MalformedRow, Row, SourceColumn } from '../model/row.ts'
-import { isCustomerId } from '../rapyd/customer-fields.ts'
-import type { Target } from '../rapyd/customer-fields.ts'
+import { isCustomerId, type Target } from '../rapyd/customer-fields.ts'
 
 /** A column of a CSV file, or a key of NDJSON, and what it means. */
 export interface InputColumn extends SourceColumn {

@@ -4,16 +4,13 @@
  */
 import type { Problem } from '../model/errors.ts'
 import type { Locate } from '../model/ports.ts'
-import { fieldOf, overlaps } from '../model/row.ts'
-import type { SourceColumn } from '../model/row.ts'
+import { fieldOf, overlaps, type SourceColumn } from '../model/row.ts'
 import type { UnmatchedName } from '../model/scan.ts'
 import { findNearest, normalise, printable } from '../model/text.ts'
 import type { CellRules } from './cells.ts'
 import { idRank, isOurColumn } from './column-names.ts'
-import { matchHeader } from './headers.ts'
-import type { ColumnsOf, InputColumn } from './headers.ts'
-import { assignmentByName } from './mapping.ts'
-import type { Assignment, Mapping } from './mapping.ts'
+import { matchHeader, type ColumnsOf, type InputColumn } from './headers.ts'
+import { assignmentByName, type Assignment, type Mapping } from './mapping.ts'
 import { keyProblem, nearestPath, partOfField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 
 /** `header` is undefined for NDJSON. Throws INPUT errors if the header cannot be matched. */

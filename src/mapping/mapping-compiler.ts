@@ -1,14 +1,22 @@
 /** Compiles a checked mapping file: each column and constant gets its field, and no field gets two sources. */
 import { Claims, nearestPath, protoRefusal, reachesProto, splitValue, targetOf } from './targets.ts'
-import { mappingError, assignmentTo } from './mapping.ts'
+import {
+  mappingError,
+  assignmentTo,
+  type Assignment,
+  type MappedName,
+  type Mapping,
+  type Path,
+  type BlankRule,
+  type Conversion,
+  type TextChange,
+} from './mapping.ts'
 import type { MappingDocument } from './mapping-document.ts'
-import type { Assignment, MappedName, Mapping, Path, BlankRule, Conversion, TextChange } from './mapping.ts'
 import type { JoinSpec, MappingFile, EntrySpec, RulesSpec } from './mapping-schema.ts'
-import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 import type { JsonValue } from '../model/json.ts'
 import { didYouMean, findNearest, shownName } from '../model/text.ts'
 import { checkValue } from './cells.ts'
-import { hasForm } from '../rapyd/customer-fields.ts'
+import { hasForm, type Target, type TargetValue } from '../rapyd/customer-fields.ts'
 import { compileTransform } from './transforms.ts'
 
 /** Throws E_MAPPING for unknown or unfit fields and transforms, and for two sources of one field. */

@@ -2,11 +2,19 @@
  * Reads YAML, and JSON as a part of it, as plain data with the place of each value. A number that would be written back in another
  * form is refused, because it was probably meant as text.
  */
-import { isCollection, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
-import type { Document, Node } from 'yaml'
+import {
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+} from 'yaml'
 import { isExactNumber } from '../model/json.ts'
-import { mappingError } from './mapping.ts'
-import type { Path } from './mapping.ts'
+import { mappingError, type Path } from './mapping.ts'
 
 const mostLevels = 32
 /** Bounds the size of the data, because aliases can repeat each other. */

@@ -6,8 +6,7 @@ import { basename } from 'node:path'
 import { isJsonObject } from '../model/json.ts'
 import { machineLimit } from '../config/system.ts'
 import { systemCode } from '../model/errors.ts'
-import { mappingError, defaultMapping } from './mapping.ts'
-import type { Mapping } from './mapping.ts'
+import { mappingError, defaultMapping, type Mapping } from './mapping.ts'
 import presetTable from './presets.json' with { type: 'json' }
 
 /** Mapping files for the usual exports of CRMs, by their name for `--map`. */

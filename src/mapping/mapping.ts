@@ -1,8 +1,12 @@
 /** A mapping: how columns or keys become fields. Without a mapping file it is `defaultMapping`. */
-import type { JsonValue, JsonProblem } from '../model/json.ts'
-import { isJsonObject, readStrictJson } from '../model/json.ts'
-import type { CellDefect, Target, TargetValue } from '../rapyd/customer-fields.ts'
-import { badType, isAddressList } from '../rapyd/customer-fields.ts'
+import { isJsonObject, readStrictJson, type JsonValue, type JsonProblem } from '../model/json.ts'
+import {
+  badType,
+  isAddressList,
+  type CellDefect,
+  type Target,
+  type TargetValue,
+} from '../rapyd/customer-fields.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { OnReplace } from '../model/ports.ts'
 

@@ -2,22 +2,16 @@
  * Maps rows to patches: each cell or key is assigned to its fields, then constants are set. Merges the patches of two rows of one
  * customer.
  */
-import type { JsonValue } from '../model/json.ts'
-import { isJsonObject, valueAt } from '../model/json.ts'
+import { isJsonObject, valueAt, type JsonValue } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
 import { isInvisible } from '../model/invisible.ts'
 import type { OnReplace } from '../model/ports.ts'
-import { overlaps, valueIn } from '../model/row.ts'
-import type { Place, Patch, PatchedRow, Row } from '../model/row.ts'
-import { describeIdDefect, isCustomerId } from '../rapyd/customer-fields.ts'
-import type { CellRules, CellReading } from './cells.ts'
-import type { ColumnsOf } from './headers.ts'
-import { assignmentInside } from './mapping.ts'
-import type { Mapping, Assignment, Join } from './mapping.ts'
+import { overlaps, valueIn, type Place, type Patch, type PatchedRow, type Row } from '../model/row.ts'
+import { describeIdDefect, isCustomerId, type Target, type TargetValue } from '../rapyd/customer-fields.ts'
+import { assignmentInside, type Mapping, type Assignment, type Join } from './mapping.ts'
 import { Claims, splitValue, targetOf } from './targets.ts'
-import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
-import { readCell, readJoined } from './cells.ts'
-import { gapIn, namelessColumn } from './headers.ts'
+import { readCell, readJoined, type CellRules, type CellReading } from './cells.ts'
+import { gapIn, namelessColumn, type ColumnsOf } from './headers.ts'
 import { shownName } from '../model/text.ts'
 
 export type MapRow = (row: Row, onReplace?: OnReplace) => MappedRow

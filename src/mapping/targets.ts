@@ -1,6 +1,5 @@
 /** Targets of columns and keys: a field of Update Customer, or a place inside `addresses` or `metadata`. */
-import type { JsonValue } from '../model/json.ts'
-import { isJsonObject } from '../model/json.ts'
+import { isJsonObject, type JsonValue } from '../model/json.ts'
 import { findNearest, normalise } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
 import { codeOf, findInvisible } from '../model/invisible.ts'
@@ -10,8 +9,9 @@ import {
   findCustomerField,
   customerFields,
   isAddressList,
+  type Target,
+  type TargetValue,
 } from '../rapyd/customer-fields.ts'
-import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 
 /** More addresses in a row are a typing error. */
 const mostAddresses = 20

@@ -1,12 +1,10 @@
 /** The transforms of a mapping. Each changes a cell or returns a defect, and none guesses. */
 import type { CountryCode, PhoneNumber } from 'libphonenumber-js/max'
 import { didYouMean, shownName, toLetters } from '../model/text.ts'
-import { isDay } from '../rapyd/customer-fields.ts'
-import type { CellDefect } from '../rapyd/customer-fields.ts'
+import { isDay, type CellDefect } from '../rapyd/customer-fields.ts'
 import { isExactNumber } from '../model/json.ts'
 import { decodeHtml, unguard, withoutFraction } from '../model/wrappers.ts'
-import { jsonConversion } from './mapping.ts'
-import type { Conversion, TextChange } from './mapping.ts'
+import { jsonConversion, type Conversion, type TextChange } from './mapping.ts'
 import { iso31661 } from 'iso-3166'
 import otherNames from './country-names.json' with { type: 'json' }
 

@@ -4,10 +4,8 @@
  */
 import type { ErrorCode, OnWarning, Problem } from '../model/errors.ts'
 import { findInvisible } from '../model/invisible.ts'
-import type { JsonObject, JsonValue } from '../model/json.ts'
-import { isJsonObject, valueAt } from '../model/json.ts'
-import { fieldOf } from '../model/row.ts'
-import type { PatchedRow } from '../model/row.ts'
+import { isJsonObject, valueAt, type JsonObject, type JsonValue } from '../model/json.ts'
+import { fieldOf, type PatchedRow } from '../model/row.ts'
 import { decodeHtml, hasFraction, unguard } from '../model/wrappers.ts'
 import { describeEmailDefect, isEmail } from './email.ts'
 import alpha2Codes from './countries.json' with { type: 'json' }

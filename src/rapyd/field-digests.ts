@@ -5,8 +5,7 @@
  */
 import { createHmac } from 'node:crypto'
 import type { Digests } from '../model/row.ts'
-import { isJsonObject } from '../model/json.ts'
-import type { JsonValue } from '../model/json.ts'
+import { isJsonObject, type JsonValue } from '../model/json.ts'
 import { parseBody } from './requests.ts'
 
 export type FieldDigests = ReturnType<typeof createFieldDigests>

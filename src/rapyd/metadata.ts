@@ -2,8 +2,7 @@
  * Metadata with all its keys. Rapyd does not document whether it merges metadata or replaces it, so a row sends the keys that the
  * customer has, with its own on top: right both ways.
  */
-import { isExactNumber, isJsonObject } from '../model/json.ts'
-import type { JsonObject, JsonValue } from '../model/json.ts'
+import { isExactNumber, isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
 
 /** The keys of metadata that a patch sets or clears; undefined if there are none. A blank for all of metadata has no keys. */
 export function keysOf({ metadata }: JsonObject): JsonObject | undefined {

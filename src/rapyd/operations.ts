@@ -3,13 +3,10 @@
  * discount is documented nowhere.
  */
 import type { ApiRequest, ApiResponse } from '../model/ports.ts'
-import { splitNames } from '../model/row.ts'
-import type { OperationName, Patch, UpdateRequest } from '../model/row.ts'
-import { narrowRequest, parseBody } from './requests.ts'
-import type { RunIdentity } from './requests.ts'
+import { splitNames, type OperationName, type Patch, type UpdateRequest } from '../model/row.ts'
+import { narrowRequest, parseBody, type RunIdentity } from './requests.ts'
 import { isEmpty } from './snapshot.ts'
-import { classify, classifyRemoval } from './response.ts'
-import type { Verdict } from './response.ts'
+import { classify, classifyRemoval, type Verdict } from './response.ts'
 
 interface Operation {
   toRequest(request: UpdateRequest): ApiRequest

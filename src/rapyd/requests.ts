@@ -1,9 +1,15 @@
 /** The requests that the program makes: paths, bodies and idempotency keys, made once and used on every attempt. */
 import { hash } from 'node:crypto'
-import { isJsonObject } from '../model/json.ts'
-import type { JsonObject, JsonValue } from '../model/json.ts'
-import { fieldOf, splitNames } from '../model/row.ts'
-import type { BodyReading, OperationName, Patch, PatchedRow, UpdateRequest } from '../model/row.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
+import {
+  fieldOf,
+  splitNames,
+  type BodyReading,
+  type OperationName,
+  type Patch,
+  type PatchedRow,
+  type UpdateRequest,
+} from '../model/row.ts'
 import { printable } from '../model/text.ts'
 
 export interface RunIdentity {

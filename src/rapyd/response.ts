@@ -3,8 +3,7 @@
  * `UNAUTHENTICATED_API_CALL`, which have no codes of their own.
  */
 import type { ErrorCode } from '../model/errors.ts'
-import { hasFewLevels, isJsonObject, isList, parseJson } from '../model/json.ts'
-import type { JsonObject } from '../model/json.ts'
+import { hasFewLevels, isJsonObject, isList, parseJson, type JsonObject } from '../model/json.ts'
 import type { ApiResponse } from '../model/ports.ts'
 import { fieldOf } from '../model/row.ts'
 import { printable } from '../model/text.ts'

@@ -2,8 +2,7 @@
  * What a customer holds, compared with what a patch asks for. A snapshot is the part of a customer that Update Customer can
  * write, by the names of its fields. Its `coupon` is the id of the coupon of the discount.
  */
-import { isJsonObject, isList } from '../model/json.ts'
-import type { JsonObject, JsonValue } from '../model/json.ts'
+import { isJsonObject, isList, type JsonObject, type JsonValue } from '../model/json.ts'
 import { findCustomerField } from './customer-fields.ts'
 
 /** `not_shown`: the answer proves neither. */

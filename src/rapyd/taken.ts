@@ -2,10 +2,8 @@
  * What Rapyd took of an update. A `200 SUCCESS` holds the customer, which is compared with what was sent: field by field, and
  * metadata by key.
  */
-import { isJsonObject } from '../model/json.ts'
-import type { JsonObject, JsonValue } from '../model/json.ts'
-import { isWithin, overlaps, splitNames } from '../model/row.ts'
-import type { PatchedRow, UpdateRequest } from '../model/row.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
+import { isWithin, overlaps, splitNames, type PatchedRow, type UpdateRequest } from '../model/row.ts'
 import { printable } from '../model/text.ts'
 import { isCustomerField } from './customer-fields.ts'
 import { parseBody, splitPaths } from './requests.ts'

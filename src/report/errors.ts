@@ -4,8 +4,7 @@
  */
 import { findTip } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
-import type { Outcome } from '../model/row.ts'
-import { rawRowMark, outcomeKinds } from '../model/row.ts'
+import { rawRowMark, outcomeKinds, type Outcome } from '../model/row.ts'
 import { csvCells, quotedCell } from './escape.ts'
 
 export const errorColumns = [

@@ -1,7 +1,6 @@
 /** How the progress of a run looks: a block for a terminal, and a line for a log. */
 import { styleText } from 'node:util'
-import { outcomeKinds } from '../model/row.ts'
-import type { OutcomeKind } from '../model/row.ts'
+import { outcomeKinds, type OutcomeKind } from '../model/row.ts'
 import {
   formatClock,
   formatClockSecond,

@@ -1,9 +1,7 @@
 /** `results` and `errors`: what became of every row, written in one pass over the outcomes of a run. */
 import { join } from 'node:path'
-import { needsAttention } from '../model/row.ts'
-import type { Outcome } from '../model/row.ts'
-import { errorLine, errorsHeader } from './errors.ts'
-import type { ErrorsFormat } from './errors.ts'
+import { needsAttention, type Outcome } from '../model/row.ts'
+import { errorLine, errorsHeader, type ErrorsFormat } from './errors.ts'
 import { csvText } from './escape.ts'
 import { isoTime } from './format.ts'
 import { openOutputFile, removeOutputFile } from './output-file.ts'

@@ -4,8 +4,7 @@
  */
 import { constants } from 'node:fs'
 import { join } from 'node:path'
-import { pino } from 'pino'
-import type { Level, Logger } from 'pino'
+import { pino, type Level, type Logger } from 'pino'
 import { openOwnFile } from '../config/own-files.ts'
 import { systemCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/row.ts'

@@ -4,8 +4,7 @@ import { outcomeKinds } from '../model/row.ts'
 import { printable } from '../model/text.ts'
 import { xml } from './escape.ts'
 import { formatRows } from './format.ts'
-import { countNeedingAttention, durationMs } from './summary.ts'
-import type { Summary } from './summary.ts'
+import { countNeedingAttention, durationMs, type Summary } from './summary.ts'
 
 /** `--junit`: a test case is a kind of error, not a row, because 100,000 failed tests say less than ten. */
 export function toJunit(summary: Summary): string {

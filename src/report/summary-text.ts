@@ -1,12 +1,17 @@
 /** The end of a run for people: what happened, what needs attention, where the files are, and what to do next. */
 import { styleText } from 'node:util'
-import { outcomeKinds } from '../model/row.ts'
-import type { OutcomeKind } from '../model/row.ts'
+import { outcomeKinds, type OutcomeKind } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
 import { printable, shellWord, shownName } from '../model/text.ts'
 import { formatCount, formatCounts, formatDuration, formatNumberOf, formatRows } from './format.ts'
-import { countNeedingAttention, durationMs, outcomeLooks } from './summary.ts'
-import type { RollbackBuckets, Summary, SyncFacts } from './summary.ts'
+import {
+  countNeedingAttention,
+  durationMs,
+  outcomeLooks,
+  type RollbackBuckets,
+  type Summary,
+  type SyncFacts,
+} from './summary.ts'
 import setAsideWords from './set-aside-words.json' with { type: 'json' }
 
 /** Kinds of errors that are listed, the most frequent ones. */

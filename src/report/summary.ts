@@ -7,10 +7,10 @@ import {
   noOutcomes,
   outcomeKinds,
   takenFields,
+  type Outcome,
+  type OutcomeKind,
 } from '../model/row.ts'
-import { findTip } from '../model/errors.ts'
-import type { ErrorCode } from '../model/errors.ts'
-import type { Outcome, OutcomeKind } from '../model/row.ts'
+import { findTip, type ErrorCode } from '../model/errors.ts'
 import type { MissingColumn, SetAside } from '../model/scan.ts'
 
 export interface RunFacts {

@@ -3,15 +3,20 @@
  * It is synchronous: a request is finished before the next one is handled.
  */
 import { randomUUID } from 'node:crypto'
-import { isJsonObject, parseJson } from '../model/json.ts'
-import type { JsonValue } from '../model/json.ts'
-import { canned, isCanned, noAnswer, refusal, success, tooManyRequests } from './answers.ts'
-import type { Answer, ChangeEvent } from './answers.ts'
-import { createAuthentication, createMemory } from './authentication.ts'
-import type { ReceivedRequest } from './authentication.ts'
+import { isJsonObject, parseJson, type JsonValue } from '../model/json.ts'
+import {
+  canned,
+  isCanned,
+  noAnswer,
+  refusal,
+  success,
+  tooManyRequests,
+  type Answer,
+  type ChangeEvent,
+} from './answers.ts'
+import { createAuthentication, createMemory, type ReceivedRequest } from './authentication.ts'
 import type { Customers } from './customers.ts'
-import { faultNames } from './faults.ts'
-import type { Fault } from './faults.ts'
+import { faultNames, type Fault } from './faults.ts'
 import type { RateWindow, SimulatorOptions } from './options.ts'
 
 interface Handled {

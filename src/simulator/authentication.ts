@@ -5,8 +5,7 @@
 import { createHmac } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseJson } from '../model/json.ts'
-import { canned } from './answers.ts'
-import type { Answer } from './answers.ts'
+import { canned, type Answer } from './answers.ts'
 import type { SimulatorOptions } from './options.ts'
 
 export interface SignedParts {

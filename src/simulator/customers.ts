@@ -6,10 +6,8 @@
  * methods: one belongs to the customer that names it first.
  * `starting_after` is "the id created before the first wanted one" (docs, "List Customers"), so lists go by creation, oldest first.
  */
-import { isJsonObject, isList } from '../model/json.ts'
-import type { JsonObject, JsonValue } from '../model/json.ts'
-import { newId, refusal } from './answers.ts'
-import type { Answer } from './answers.ts'
+import { isJsonObject, isList, type JsonObject, type JsonValue } from '../model/json.ts'
+import { newId, refusal, type Answer } from './answers.ts'
 import rules from './customer-rules.json' with { type: 'json' }
 import documented from './documented-objects.json' with { type: 'json' }
 import type { SimulatedCustomer, SimulatorOptions } from './options.ts'

@@ -1,7 +1,6 @@
 /** The options of the simulator and their defaults. "Unknown" means that nothing is known of what Rapyd does. */
 import { randomBytes } from 'node:crypto'
-import { groups } from '../config/options.ts'
-import type { CommandOptions, Option } from '../config/options.ts'
+import { groups, type CommandOptions, type Option } from '../config/options.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { SimulatedCall } from './call-log.ts'
 

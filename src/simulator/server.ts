@@ -3,23 +3,18 @@
  * signatures with its own code, and simulates faults. `options.ts` says which defaults are documented.
  */
 import { once } from 'node:events'
-import { createServer, STATUS_CODES } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Answer } from './answers.ts'
 import { createApi, customerIn } from './api.ts'
 import type { ReceivedRequest } from './authentication.ts'
-import { createCallLog } from './call-log.ts'
-import type { CallCounts, OpenCall, SimulatedCall } from './call-log.ts'
+import { createCallLog, type CallCounts, type OpenCall, type SimulatedCall } from './call-log.ts'
 import { createCustomers } from './customers.ts'
-import { createFaultPlan, parseFaults } from './faults.ts'
-import type { Fault, FaultName } from './faults.ts'
-import { resolveSimulatorOptions } from './options.ts'
-import type { SimulatedCustomer, SimulatorOptions } from './options.ts'
-import { createWebhooks } from './webhooks.ts'
-import type { WebhookCounts } from './webhooks.ts'
+import { createFaultPlan, parseFaults, type Fault, type FaultName } from './faults.ts'
+import { resolveSimulatorOptions, type SimulatedCustomer, type SimulatorOptions } from './options.ts'
+import { createWebhooks, type WebhookCounts } from './webhooks.ts'
 
 export type { RateWindow } from './options.ts'
 export type { SimulatedCall, SimulatedCustomer, SimulatorOptions }

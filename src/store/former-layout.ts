@@ -9,8 +9,7 @@ import { pathToFileURL } from 'node:url'
 import type { BulkUpdateError } from '../model/errors.ts'
 import type { AccountId } from '../model/store.ts'
 import { errorOf } from './errors.ts'
-import { queriesOf } from './own-database.ts'
-import type { Queries, StoreRow } from './own-database.ts'
+import { queriesOf, type Queries, type StoreRow } from './own-database.ts'
 
 /** The state of such a run; undefined if the folder holds none. What a `damaged` one has sent is not known. */
 export function formerRunState(directory: string): 'open' | 'finished' | 'damaged' | undefined {

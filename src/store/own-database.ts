@@ -1,7 +1,6 @@
 /** Databases of our own: files that only their owner can read, one write transaction at a time, and locks that end with their process. */
 import { closeSync, lstatSync, rmSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import type { SQLInputValue, StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { isBusy, isDamaged } from '../config/file-lock.ts'
 import { closeToOthers, openOwnFile } from '../config/own-files.ts'
 

@@ -3,14 +3,12 @@
  * disk: what a power cut loses is read again.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { JsonObject } from '../model/json.ts'
 import { isDamaged } from '../config/file-lock.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
-import { isJsonObject, parseJson } from '../model/json.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../model/json.ts'
 import { shellWord } from '../model/text.ts'
 import { errorOf, storeError } from './errors.ts'
-import { inTransaction, openOwnDatabase, queriesOf } from './own-database.ts'
-import type { QueryValues } from './own-database.ts'
+import { inTransaction, openOwnDatabase, queriesOf, type QueryValues } from './own-database.ts'
 import { checksumOf } from './sqlite/outcome-record.ts'
 
 /** What is known of a customer: its image, or why there is none. */

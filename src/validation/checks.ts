@@ -3,15 +3,21 @@
  * is bounded.
  */
 import { recordProblem } from '../input/lines.ts'
-import { findTip, warningEntries } from '../model/errors.ts'
-import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
-import type { PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.ts'
+import { findTip, warningEntries, type ErrorCode, type Problem, type WarningCode } from '../model/errors.ts'
 import type { Scan, Warning } from '../model/scan.ts'
 import type { Examiner, Locate } from '../model/ports.ts'
-import { applyChanges } from '../mapping/mapping.ts'
-import type { TextChange } from '../mapping/mapping.ts'
+import { applyChanges, type TextChange } from '../mapping/mapping.ts'
 import { createFindMisreading } from './misreading.ts'
-import { isOutcome, overlaps, valueIn, withLines } from '../model/row.ts'
+import {
+  isOutcome,
+  overlaps,
+  valueIn,
+  withLines,
+  type PatchedRow,
+  type SourceColumn,
+  type MalformedRow,
+  type Row,
+} from '../model/row.ts'
 import type { ColumnReport, Columns } from './columns.ts'
 import {
   findShift,
@@ -22,12 +28,12 @@ import {
   textDamage,
   textsOf,
   typedValuesOf,
+  type TextColumn,
+  type TextDamage,
+  type TypedColumn,
 } from './damage.ts'
-import type { TextColumn, TextDamage, TypedColumn } from './damage.ts'
-import { createFindings, maskCell } from './findings.ts'
-import type { Defect, Diagnosis, Findings } from './findings.ts'
-import { createDateOrder, createRowChecks } from './row-checks.ts'
-import type { DateOrder } from './row-checks.ts'
+import { createFindings, maskCell, type Defect, type Diagnosis, type Findings } from './findings.ts'
+import { createDateOrder, createRowChecks, type DateOrder } from './row-checks.ts'
 
 interface CellColumn extends TextColumn {
   readonly index: number

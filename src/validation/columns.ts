@@ -3,12 +3,10 @@ import { hash } from 'node:crypto'
 import type { CellRules } from '../mapping/cells.ts'
 import type { ColumnsOf, InputColumn } from '../mapping/headers.ts'
 import { describeColumn } from '../mapping/input-columns.ts'
-import { assignmentInside } from '../mapping/mapping.ts'
-import type { Assignment } from '../mapping/mapping.ts'
+import { assignmentInside, type Assignment } from '../mapping/mapping.ts'
 import { splitValue } from '../mapping/targets.ts'
 import type { JsonValue } from '../model/json.ts'
-import { valueIn } from '../model/row.ts'
-import type { MalformedRow, Row } from '../model/row.ts'
+import { valueIn, type MalformedRow, type Row } from '../model/row.ts'
 
 export interface ColumnReport {
   readonly name: string

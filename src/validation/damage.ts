@@ -3,8 +3,7 @@ import type { InputColumn } from '../mapping/headers.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
 import { isSuspectBlank } from '../mapping/suspects.ts'
 import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisible.ts'
-import { isJsonObject, isList } from '../model/json.ts'
-import type { JsonObject, JsonValue } from '../model/json.ts'
+import { isJsonObject, isList, type JsonObject, type JsonValue } from '../model/json.ts'
 import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
 import { findLookAlike, fullWidth } from '../model/look-alikes.ts'
 import { decodeHtml, hasFraction, isFormula, unguard, withoutTags } from '../model/wrappers.ts'
@@ -14,8 +13,8 @@ import {
   isCustomerId,
   isStrictRule,
   passes,
+  type CustomerField,
 } from '../rapyd/customer-fields.ts'
-import type { CustomerField } from '../rapyd/customer-fields.ts'
 import { createFindMisreading } from './misreading.ts'
 import names from './code-names.json' with { type: 'json' }
 import texts from './damage-texts.json' with { type: 'json' }

@@ -8,8 +8,14 @@ import type { InputFile } from '../input/bytes.ts'
 import type { Head } from '../input/header.ts'
 import { rowAt } from '../input/rows.ts'
 import { mergeRows } from '../mapping/rows.ts'
-import { isOutcome, withoutCall } from '../model/row.ts'
-import type { PatchedRow, MalformedRow, Row, Outcome } from '../model/row.ts'
+import {
+  isOutcome,
+  withoutCall,
+  type PatchedRow,
+  type MalformedRow,
+  type Row,
+  type Outcome,
+} from '../model/row.ts'
 import type { ReadRow, Source, DuplicateRows } from '../model/ports.ts'
 
 interface Input {

@@ -3,8 +3,7 @@
  * for each value of some hundred customers. No value can be read from that byte.
  */
 import { hash } from 'node:crypto'
-import { isJsonObject, parseJson } from '../model/json.ts'
-import type { JsonValue } from '../model/json.ts'
+import { isJsonObject, parseJson, type JsonValue } from '../model/json.ts'
 import type { PatchedRow } from '../model/row.ts'
 import type { Run, Store } from '../model/store.ts'
 

@@ -1,13 +1,17 @@
 /** `--fix`: copies the input and fixes cells for which only one fix is possible. Lists the changes in a second file. */
 import type { Defect } from './findings.ts'
-import { isOutcome, valueIn } from '../model/row.ts'
-import type { MalformedRow, Place, Row, SourceColumn } from '../model/row.ts'
+import {
+  isOutcome,
+  valueIn,
+  type MalformedRow,
+  type Place,
+  type Row,
+  type SourceColumn,
+} from '../model/row.ts'
 import type { Dialect } from '../input/csv.ts'
 import { isMarked } from '../input/header.ts'
-import { isList, readStrictJson } from '../model/json.ts'
-import type { JsonValue } from '../model/json.ts'
-import { findFix } from '../mapping/fixes.ts'
-import type { Fix } from '../mapping/fixes.ts'
+import { isList, readStrictJson, type JsonValue } from '../model/json.ts'
+import { findFix, type Fix } from '../mapping/fixes.ts'
 import { createLocate } from '../mapping/input-columns.ts'
 import { columnsOf, createReadRow } from './row-reader.ts'
 import type { MappedInput } from './input-parts.ts'

@@ -1,18 +1,24 @@
 /** The guard that refuses a damaged file, or one that differs from the last file of its name. */
-import { createFindMisreading } from './misreading.ts'
-import type { FindMisreading } from './misreading.ts'
+import { createFindMisreading, type FindMisreading } from './misreading.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { refusal } from '../input/refusals.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
-import { isOutcome } from '../model/row.ts'
+import { isOutcome, type MalformedRow, type Outcome, type PatchedRow, type Row } from '../model/row.ts'
 import { countUp } from '../model/collections.ts'
-import type { MalformedRow, Outcome, PatchedRow, Row } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
 import type { Run, Store } from '../model/store.ts'
 import { runName } from '../store/run-directory.ts'
 import { createBrokenRows, textDamage, textsOf, typedColumns } from './damage.ts'
-import { createCustomerSampler, findProfiledRun, mostFields, saveProfile } from './file-profile.ts'
-import type { FileProfile, ProfiledRun, SampledCustomer, ValueHashes } from './file-profile.ts'
+import {
+  createCustomerSampler,
+  findProfiledRun,
+  mostFields,
+  saveProfile,
+  type FileProfile,
+  type ProfiledRun,
+  type SampledCustomer,
+  type ValueHashes,
+} from './file-profile.ts'
 import { columnsOf } from './row-reader.ts'
 import type { MappedInput } from './input-parts.ts'
 

@@ -1,8 +1,7 @@
 /** Checks of the values that a row sends. They are too costly, or too uncertain, for `update`. */
 import { crc32 } from 'node:zlib'
 import { hasTrunkZero } from '../mapping/trunk-zero.ts'
-import { isJsonObject, isList } from '../model/json.ts'
-import type { JsonValue } from '../model/json.ts'
+import { isJsonObject, isList, type JsonValue } from '../model/json.ts'
 import type { PatchedRow } from '../model/row.ts'
 import type { OnWarning } from '../model/errors.ts'
 import { withoutFraction } from '../model/wrappers.ts'

@@ -4,17 +4,23 @@ import { rowsOf } from '../input/rows.ts'
 import { findMissingColumns, refuseMissingColumns } from '../mapping/column-names.ts'
 import { countEach } from '../model/collections.ts'
 import type { ErrorCode, BulkUpdateError, WarningCode, OnWarning } from '../model/errors.ts'
-import { isOutcome } from '../model/row.ts'
+import {
+  isOutcome,
+  type SourceColumn,
+  type MalformedRow,
+  type PatchedRow,
+  type Place,
+  type Row,
+  type Outcome,
+} from '../model/row.ts'
 import type { ReadRow, Source, OnReplace } from '../model/ports.ts'
-import type { SourceColumn, MalformedRow, PatchedRow, Place, Row, Outcome } from '../model/row.ts'
 import type { OnSetAside, Scan, SetAside, SetAsideKind, Warning } from '../model/scan.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { rowWarnings } from '../rapyd/customer-fields.ts'
 import { keysOf } from '../rapyd/metadata.ts'
 import { addingUp, removesDiscount } from '../rapyd/operations.ts'
 import { isRepeatable } from '../rapyd/requests.ts'
-import { countCustomers } from '../store/customer-count.ts'
-import type { CustomerCount } from '../store/customer-count.ts'
+import { countCustomers, type CustomerCount } from '../store/customer-count.ts'
 import { applyDuplicatePolicy } from './duplicates.ts'
 import { createFindings } from './findings.ts'
 import { guardOf, refuseDuplicates } from './guards.ts'

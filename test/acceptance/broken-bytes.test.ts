@@ -4,10 +4,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BulkUpdateError, validate } from '../../src/index.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
-import { createDice } from './support/nights.ts'
-import type { Dice } from './support/nights.ts'
+import { freshFolder, type Folder } from './support/command.ts'
+import { createDice, type Dice } from './support/nights.ts'
 
 const mutants = Number(process.env['RAPYD_BULK_MUTANTS'] ?? 40)
 const samples = join(import.meta.dirname, '..', '..', 'samples')

@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import scripts from '../support/clean-texts.json' with { type: 'json' }
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const tables = Object.values(scripts).map((lists) =>
   lists.map((list) => list.split(',').map((text) => text.trim())),

@@ -3,8 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const id = `cus_${'1'.padStart(32, '0')}`
 const hostile = '$(touch a);touch b;`touch c`\'";touch d;"|touch e&'

@@ -1,10 +1,8 @@
 /** Values that a person sees to be wrong: objects inside, and texts for nothing and for errors. */
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { bulkUpdate, createSimulator } from '../../src/index.ts'
-import type { BulkUpdateOptions, Simulator } from '../../src/index.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { bulkUpdate, createSimulator, type BulkUpdateOptions, type Simulator } from '../../src/index.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const id = (number: number) => `cus_${number.toString(16).padStart(32, '0')}`
 const ndjson = (...records: readonly object[]) =>

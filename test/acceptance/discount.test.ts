@@ -3,12 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { apply, bulkUpdate, plan, redo, rollback, verify } from '../../src/index.ts'
-import type { UpdateOptions } from '../../src/index.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
-import { envelope, optionsOf, startRapydServer } from './support/rapyd-server.ts'
-import type { Call, RapydServer } from './support/rapyd-server.ts'
+import { apply, bulkUpdate, plan, redo, rollback, verify, type UpdateOptions } from '../../src/index.ts'
+import { freshFolder, type Folder } from './support/command.ts'
+import { envelope, optionsOf, startRapydServer, type Call, type RapydServer } from './support/rapyd-server.ts'
 
 const id = (row: number) => `cus_${String(row).padStart(32, '0')}`
 

@@ -1,7 +1,6 @@
 /** Files with planted defects: each is found at its row, line and column, and a good file has no findings. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const id = (number: number) => `cus_${number.toString(16).padStart(32, '0')}`
 

@@ -1,9 +1,7 @@
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
-import { startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
+import { freshFolder, type Folder } from './support/command.ts'
+import { startRapydServer, type RapydServer } from './support/rapyd-server.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const file = [

@@ -1,7 +1,6 @@
 /** Files in a wrong encoding: what `validate` warns of, what `update` refuses, and which encodings a refusal names. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 import { startRapydServer } from './support/rapyd-server.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`

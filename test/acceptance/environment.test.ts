@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder, program } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { freshFolder, program, type Folder } from './support/command.ts'
 
 describe('a variable that is set to nothing', () => {
   let folder: Folder

@@ -2,10 +2,8 @@
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
-import { startRawServer } from './support/raw-server.ts'
-import type { RawServer } from './support/raw-server.ts'
+import { freshFolder, type Folder } from './support/command.ts'
+import { startRawServer, type RawServer } from './support/raw-server.ts'
 
 const keys = { RAPYD_ACCESS_KEY: 'access', RAPYD_SECRET_KEY: 'secret' }
 let folder: Folder

@@ -1,7 +1,6 @@
 /** E-mail addresses and phone numbers as people paste them: what is around an address, and zeros after a country code. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const id = (number: number) => `cus_${number.toString(16).padStart(32, '0')}`
 const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`

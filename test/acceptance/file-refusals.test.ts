@@ -1,10 +1,8 @@
 /** Files that cannot be trusted, and guards: each is refused with its code before anything is sent. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bulkUpdate, init, validate } from '../../src/index.ts'
-import type { UpdateOptions } from '../../src/index.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { bulkUpdate, init, validate, type UpdateOptions } from '../../src/index.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const good = `customer,name\n${id(1)},A\n`

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { storeIn } from './support/store.ts'
-import { idOf, people, renamed, startNights } from './support/sync-nights.ts'
-import type { Nights } from './support/sync-nights.ts'
+import { idOf, people, renamed, startNights, type Nights } from './support/sync-nights.ts'
 
 let nights: Nights
 beforeEach(async () => {

@@ -4,8 +4,7 @@ import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { bulkUpdate, createSimulator } from '../../src/index.ts'
-import type { UpdateOptions } from '../../src/index.ts'
+import { bulkUpdate, createSimulator, type UpdateOptions } from '../../src/index.ts'
 import { freshFolder } from './support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`

@@ -5,10 +5,8 @@
  */
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { bulkUpdate, createSimulator } from '../../src/index.ts'
-import type { BulkUpdateOptions, Simulator } from '../../src/index.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { bulkUpdate, createSimulator, type BulkUpdateOptions, type Simulator } from '../../src/index.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 

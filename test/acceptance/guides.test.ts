@@ -20,8 +20,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createSimulator } from '../../src/index.ts'
-import type { Simulator } from '../../src/index.ts'
+import { createSimulator, type Simulator } from '../../src/index.ts'
 import { program, usualEnvironment } from './support/command.ts'
 
 const root = join(import.meta.dirname, '..', '..')

@@ -4,12 +4,20 @@ import type { Socket } from 'node:net'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peakOf } from './support/peak-memory.ts'
-import { freshFolder } from './support/command.ts'
-import type { Finished, Folder } from './support/command.ts'
-import { canaries, id, lasting, passing, personal, refused, success } from './support/hostile-answers.ts'
-import type { Answer, Asked, Hostility } from './support/hostile-answers.ts'
-import { startRawServer } from './support/raw-server.ts'
-import type { RawServer } from './support/raw-server.ts'
+import { freshFolder, type Finished, type Folder } from './support/command.ts'
+import {
+  canaries,
+  id,
+  lasting,
+  passing,
+  personal,
+  refused,
+  success,
+  type Answer,
+  type Asked,
+  type Hostility,
+} from './support/hostile-answers.ts'
+import { startRawServer, type RawServer } from './support/raw-server.ts'
 
 const accessKey = 'rak_CANARYACCESS0123456'
 const secretKey = 'rsk_CANARYSECRET0123456789abcdef0123456789abcdef0123456789'

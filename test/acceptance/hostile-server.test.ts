@@ -1,7 +1,6 @@
 /** A server that answers with megabytes, escapes and personal data, met by every command that calls it. */
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -13,11 +12,18 @@ import {
   redo,
   rollback,
   verify,
+  type RunEvent,
 } from '../../src/index.ts'
-import type { RunEvent } from '../../src/index.ts'
 import { freshFolder } from './support/command.ts'
-import { canaries, id, lasting, passing, refused, success } from './support/hostile-answers.ts'
-import type { Hostility } from './support/hostile-answers.ts'
+import {
+  canaries,
+  id,
+  lasting,
+  passing,
+  refused,
+  success,
+  type Hostility,
+} from './support/hostile-answers.ts'
 
 const rows = 6
 

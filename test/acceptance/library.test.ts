@@ -3,8 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { bulkUpdate, createSimulator, validate } from '../../src/index.ts'
-import type { BulkUpdateOptions, Outcome, Simulator } from '../../src/index.ts'
+import {
+  bulkUpdate,
+  createSimulator,
+  validate,
+  type BulkUpdateOptions,
+  type Outcome,
+  type Simulator,
+} from '../../src/index.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const records = (count: number) =>

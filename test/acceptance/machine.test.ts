@@ -5,8 +5,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync }
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder, program, usualEnvironment } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { freshFolder, program, usualEnvironment, type Folder } from './support/command.ts'
 import { startRapydServer } from './support/rapyd-server.ts'
 
 const rows = (count: number) =>

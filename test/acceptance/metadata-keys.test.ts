@@ -1,9 +1,7 @@
 /** Metadata is never lost, whether Rapyd merges it or replaces it: `--metadata-keys`. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Finished, Folder } from './support/command.ts'
-import { envelope, startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
+import { freshFolder, type Finished, type Folder } from './support/command.ts'
+import { envelope, startRapydServer, type RapydServer } from './support/rapyd-server.ts'
 
 const idOf = (number: number): string => `cus_${String(number).padStart(32, '0')}`
 const id = idOf(1)

@@ -1,10 +1,8 @@
 /** Rows with metadata whose process is killed: what was sent is sent again, unless the customer has changed. Nothing is lost. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Finished, Folder } from './support/command.ts'
+import { freshFolder, type Finished, type Folder } from './support/command.ts'
 import { createDice } from './support/nights.ts'
-import { startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
+import { startRapydServer, type RapydServer } from './support/rapyd-server.ts'
 
 const idOf = (number: number): string => `cus_${String(number).padStart(32, '0')}`
 const id = idOf(1)

@@ -2,12 +2,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Finished, Folder } from './support/command.ts'
-import { authority, issuer, startProxy, startTls } from './support/network.ts'
-import type { Listener, Proxy } from './support/network.ts'
-import { startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
+import { freshFolder, type Finished, type Folder } from './support/command.ts'
+import { authority, issuer, startProxy, startTls, type Listener, type Proxy } from './support/network.ts'
+import { startRapydServer, type RapydServer } from './support/rapyd-server.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const sandbox = 'sandboxapi.rapyd.net'

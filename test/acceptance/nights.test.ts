@@ -1,10 +1,8 @@
 /** What `update` makes of tonight's file where the same name was sent before. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 import { createDice, firstNight, goodNight, textOf } from './support/nights.ts'
-import { startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
+import { startRapydServer, type RapydServer } from './support/rapyd-server.ts'
 
 describe('update on the second night', () => {
   let folder: Folder

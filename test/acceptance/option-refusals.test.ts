@@ -2,10 +2,8 @@
 import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { bulkUpdate } from '../../src/index.ts'
-import type { BulkUpdateOptions } from '../../src/index.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { bulkUpdate, type BulkUpdateOptions } from '../../src/index.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const keys = { RAPYD_ACCESS_KEY: 'access', RAPYD_SECRET_KEY: 'secret' }
 let folder: Folder

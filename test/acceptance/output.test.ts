@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { existsSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder, program, usualEnvironment } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { freshFolder, program, usualEnvironment, type Folder } from './support/command.ts'
 
 describe('output that nobody reads', () => {
   let folder: Folder

@@ -1,8 +1,6 @@
 /** The package as it is published: built, started, listed, and seen from a program that depends on it. */
-import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
-import type { Problem } from '@arethetypeswrong/core'
-import { execFileSync, spawnSync } from 'node:child_process'
-import type { ExecFileSyncOptionsWithStringEncoding } from 'node:child_process'
+import { checkPackage, createPackageFromTarballData, type Problem } from '@arethetypeswrong/core'
+import { execFileSync, spawnSync, type ExecFileSyncOptionsWithStringEncoding } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,

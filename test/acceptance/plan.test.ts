@@ -5,8 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { SimulatedCustomer, Simulator } from '../../src/index.ts'
 import { changeCustomer } from './support/change-customer.ts'
 import type { Folder } from './support/command.ts'
-import { startRehearsal } from './support/rehearsal.ts'
-import type { Rehearsal } from './support/rehearsal.ts'
+import { startRehearsal, type Rehearsal } from './support/rehearsal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const customers: readonly SimulatedCustomer[] = Array.from({ length: 40 }, (_, index) => ({

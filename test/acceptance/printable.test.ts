@@ -1,7 +1,6 @@
 /** Names that others wrote never reach the terminal as a terminal obeys them. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const wipe = '\u001b[2J\u009b2J'

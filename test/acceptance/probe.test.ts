@@ -2,10 +2,8 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Finished, Folder } from './support/command.ts'
-import { envelope, startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
+import { freshFolder, type Finished, type Folder } from './support/command.ts'
+import { envelope, startRapydServer, type RapydServer } from './support/rapyd-server.ts'
 
 const id = `cus_${'1'.padStart(32, '0')}`
 const metadata = { tier: 'silver', region: 'eu' }

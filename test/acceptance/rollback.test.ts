@@ -2,8 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { changeCustomer } from './support/change-customer.ts'
-import { startRehearsal } from './support/rehearsal.ts'
-import type { Rehearsal } from './support/rehearsal.ts'
+import { startRehearsal, type Rehearsal } from './support/rehearsal.ts'
 import { changeStore, storeIn } from './support/store.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`

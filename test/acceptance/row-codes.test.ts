@@ -1,10 +1,8 @@
 /** Each code of a row that is refused before anything is sent, with the row that has it; the file around it is good. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bulkUpdate, validate } from '../../src/index.ts'
-import type { UpdateOptions } from '../../src/index.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { bulkUpdate, validate, type UpdateOptions } from '../../src/index.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 

@@ -1,10 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
-import { envelope, startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
+import { freshFolder, type Folder } from './support/command.ts'
+import { envelope, startRapydServer, type RapydServer } from './support/rapyd-server.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 

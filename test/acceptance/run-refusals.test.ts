@@ -14,10 +14,9 @@ import {
   redo,
   rollback,
   validate,
+  type Simulator,
 } from '../../src/index.ts'
-import type { Simulator } from '../../src/index.ts'
-import { freshFolder, program, usualEnvironment } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { freshFolder, program, usualEnvironment, type Folder } from './support/command.ts'
 import { hasTerminal, runOnTerminal } from './support/terminal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`

@@ -10,10 +10,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
-import { envelope, startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
+import { freshFolder, type Folder } from './support/command.ts'
+import { envelope, startRapydServer, type RapydServer } from './support/rapyd-server.ts'
 import { ageRun, changeStore, rowsIn, storeIn } from './support/store.ts'
 import { hasTerminal, runOnTerminal } from './support/terminal.ts'
 

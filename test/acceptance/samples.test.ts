@@ -3,10 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { bulkUpdate, createSimulator } from '../../src/index.ts'
-import type { Simulator } from '../../src/index.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { bulkUpdate, createSimulator, type Simulator } from '../../src/index.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const sample = (name: string) => join(import.meta.dirname, '..', '..', 'samples', name)
 const documented = 'cus_d3ed65d5091a8398cc3651bcedec1201'

@@ -15,12 +15,17 @@ import {
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { BulkUpdateError, bulkUpdate, createSimulator, validate } from '../../src/index.ts'
-import type { BulkUpdateOptions, Simulator } from '../../src/index.ts'
+import {
+  BulkUpdateError,
+  bulkUpdate,
+  createSimulator,
+  validate,
+  type BulkUpdateOptions,
+  type Simulator,
+} from '../../src/index.ts'
 import { canary, canaryCsv, canaryMap, canaryNdjson, keyCanary } from './support/canaries.ts'
-import { freshFolder } from './support/command.ts'
+import { freshFolder, type Finished, type Folder } from './support/command.ts'
 import { commandNames } from './support/help.ts'
-import type { Finished, Folder } from './support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const accessKey = 'rak_CANARYACCESS0123456'

@@ -1,9 +1,7 @@
 /** Several commands at once, and one after another, on one account: the windows hold for all of them together. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createSimulator } from '../../src/index.ts'
-import type { Simulator } from '../../src/index.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { createSimulator, type Simulator } from '../../src/index.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const perMs = 1_000
 const limit = 40

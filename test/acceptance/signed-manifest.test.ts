@@ -4,10 +4,8 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { envelope, startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import { envelope, startRapydServer, type RapydServer } from './support/rapyd-server.ts'
+import { freshFolder, type Folder } from './support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 let folder: Folder

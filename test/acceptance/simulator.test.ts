@@ -2,10 +2,8 @@ import { createServer } from 'node:http'
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Finished, Folder } from './support/command.ts'
-import { call, customerOf, verdict } from './support/signed-client.ts'
-import type { Sent, Served } from './support/signed-client.ts'
+import { freshFolder, type Finished, type Folder } from './support/command.ts'
+import { call, customerOf, verdict, type Sent, type Served } from './support/signed-client.ts'
 
 /** Other tests share the machine. */
 const soon = { timeout: 30_000 }

@@ -1,10 +1,8 @@
 /** What a run still sends once it has been told to stop, what it says of its rows, and how it goes on. */
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Folder, Started } from './support/command.ts'
-import { envelope, startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
+import { freshFolder, type Folder, type Started } from './support/command.ts'
+import { envelope, startRapydServer, type RapydServer } from './support/rapyd-server.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const rows = 120

@@ -18,10 +18,8 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from './support/command.ts'
-import type { Finished, Folder } from './support/command.ts'
-import { startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
+import { freshFolder, type Finished, type Folder } from './support/command.ts'
+import { startRapydServer, type RapydServer } from './support/rapyd-server.ts'
 import { changeStore, copyStore, removeStore, rowsIn, storeIn } from './support/store.ts'
 
 const count = 40

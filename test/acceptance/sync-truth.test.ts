@@ -3,8 +3,7 @@ import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { envelope } from './support/rapyd-server.ts'
-import { changed, csvOf, idOf, people, renamed, startNights } from './support/sync-nights.ts'
-import type { Nights } from './support/sync-nights.ts'
+import { changed, csvOf, idOf, people, renamed, startNights, type Nights } from './support/sync-nights.ts'
 
 let nights: Nights
 beforeEach(async () => {

@@ -3,12 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { bulkUpdate, redo, rollback, verify } from '../../src/index.ts'
-import type { UpdateOptions } from '../../src/index.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
-import { optionsOf, startRapydServer } from './support/rapyd-server.ts'
-import type { RapydServer } from './support/rapyd-server.ts'
+import { bulkUpdate, redo, rollback, verify, type UpdateOptions } from '../../src/index.ts'
+import { freshFolder, type Folder } from './support/command.ts'
+import { optionsOf, startRapydServer, type RapydServer } from './support/rapyd-server.ts'
 
 const id = (row: number) => `cus_${String(row).padStart(32, '0')}`
 const without = (fields: Readonly<Record<string, unknown>>, ...names: readonly string[]) =>

@@ -11,8 +11,7 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { bulkUpdate } from '../../src/index.ts'
-import type { BulkUpdateOptions } from '../../src/index.ts'
+import { bulkUpdate, type BulkUpdateOptions } from '../../src/index.ts'
 import { canary, canaryCsv, canaryNdjson, keyCanary } from './support/canaries.ts'
 import { envelope, optionsOf, startRapydServer } from './support/rapyd-server.ts'
 

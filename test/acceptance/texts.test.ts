@@ -5,10 +5,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createSimulator } from '../../src/index.ts'
-import type { Simulator } from '../../src/index.ts'
-import { freshFolder } from './support/command.ts'
-import type { Finished, Folder } from './support/command.ts'
+import { createSimulator, type Simulator } from '../../src/index.ts'
+import { freshFolder, type Finished, type Folder } from './support/command.ts'
 import { commandNames } from './support/help.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`

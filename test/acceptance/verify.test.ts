@@ -2,8 +2,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bulkUpdate, verify as verifyRun } from '../../src/index.ts'
 import { changeCustomer } from './support/change-customer.ts'
-import { startRehearsal } from './support/rehearsal.ts'
-import type { Rehearsal } from './support/rehearsal.ts'
+import { startRehearsal, type Rehearsal } from './support/rehearsal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const numbers = Array.from({ length: 200 }, (_, index) => index + 1)

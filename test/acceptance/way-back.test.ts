@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { apply, bulkUpdate, listRuns, plan, rebuildReport, redo, rollback } from '../../src/index.ts'
 import { changeCustomer } from './support/change-customer.ts'
-import { startRehearsal } from './support/rehearsal.ts'
+import { startRehearsal, type Rehearsal } from './support/rehearsal.ts'
 import { ageRun, changeStore } from './support/store.ts'
-import type { Rehearsal } from './support/rehearsal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 

@@ -11,8 +11,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writeInput } from './input-file.ts'
-import { measure, pinned } from './measure.ts'
-import type { Measured } from './measure.ts'
+import { measure, pinned, type Measured } from './measure.ts'
 
 const { values } = parseArgs({
   options: {

@@ -3,15 +3,11 @@
  * seed fixes the file, the faults and the plan of kills; the scheduler adds what no seed can fix.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createSimulator } from '../../src/simulator/server.ts'
-import type { Simulator } from '../../src/simulator/server.ts'
-import { createDice } from './dice.ts'
-import type { Dice } from './dice.ts'
+import { createSimulator, type Simulator } from '../../src/simulator/server.ts'
+import { createDice, type Dice } from './dice.ts'
 import { createJob } from './job.ts'
-import { createWorkplace, startSession } from './session.ts'
-import type { Ended, Session } from './session.ts'
-import { judgeAt } from './truth.ts'
-import type { Verdict } from './truth.ts'
+import { createWorkplace, startSession, type Ended, type Session } from './session.ts'
+import { judgeAt, type Verdict } from './truth.ts'
 
 export interface CrashPlan {
   readonly seed: number

@@ -1,9 +1,7 @@
 /** What was going on when a file was damaged: commands that were killed or had ended, and what Rapyd has to hold in the end. */
 import { rmSync } from 'node:fs'
-import { freshFolder } from '../acceptance/support/command.ts'
-import type { Folder } from '../acceptance/support/command.ts'
-import { startRapydServer } from '../acceptance/support/rapyd-server.ts'
-import type { RapydServer } from '../acceptance/support/rapyd-server.ts'
+import { freshFolder, type Folder } from '../acceptance/support/command.ts'
+import { startRapydServer, type RapydServer } from '../acceptance/support/rapyd-server.ts'
 
 export const customers = 24
 const repeated = 4

@@ -2,8 +2,7 @@
  * Lane D: one file of the store, of a run or of a plan is damaged, in the middle of a run or between two; then the same command
  * again and others, and the way out that a refusal names. Rapyd's own log decides whether rows were lost or applied twice.
  */
-import { fork } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
+import { fork, type ChildProcess } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,12 +10,9 @@ import { parse } from 'csv-parse/sync'
 import { program, usualEnvironment, withSettleTime } from '../acceptance/support/command.ts'
 import { storeIn } from '../acceptance/support/store.ts'
 import type { HostedCommand } from './damage-host.ts'
-import { applyPlan, makeScene, runId, sceneNames } from './damage-scenes.ts'
-import type { Scene } from './damage-scenes.ts'
-import { damageOne } from './damage-kinds.ts'
-import type { Damage } from './damage-kinds.ts'
-import { createDice } from './dice.ts'
-import type { Dice } from './dice.ts'
+import { applyPlan, makeScene, runId, sceneNames, type Scene } from './damage-scenes.ts'
+import { damageOne, type Damage } from './damage-kinds.ts'
+import { createDice, type Dice } from './dice.ts'
 import { wayOut } from './damage-tips.ts'
 
 export interface DamagePlan {

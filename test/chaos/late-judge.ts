@@ -1,7 +1,6 @@
 /** The rows of the trials with a late server, and what must not become of them. */
 import type { Dice } from './dice.ts'
-import { lateKinds } from './late-server.ts'
-import type { Application, Fault, LateServer } from './late-server.ts'
+import { lateKinds, type Application, type Fault, type LateServer } from './late-server.ts'
 
 export const rowTypes = ['plain', 'addresses', 'coupon'] as const
 export type RowType = (typeof rowTypes)[number]

@@ -9,12 +9,20 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parse } from 'csv-parse/sync'
 import type { BulkUpdateOptions, UpdateResult } from '../../src/index.ts'
 import type { ApiResponse, Clock, SignedRequest } from '../../src/model/ports.ts'
-import { createDice } from './dice.ts'
-import type { Dice } from './dice.ts'
-import { customerOf, judgeLate, markOf, planFaults, planRows, rowTypes, textOf } from './late-judge.ts'
-import type { Ended, LateRow, RowType } from './late-judge.ts'
-import { createLateServer } from './late-server.ts'
-import type { Fault, LateServerParts } from './late-server.ts'
+import { createDice, type Dice } from './dice.ts'
+import {
+  customerOf,
+  judgeLate,
+  markOf,
+  planFaults,
+  planRows,
+  rowTypes,
+  textOf,
+  type Ended,
+  type LateRow,
+  type RowType,
+} from './late-judge.ts'
+import { createLateServer, type Fault, type LateServerParts } from './late-server.ts'
 import { createJumpingClock, createWire, silenceMs } from './late-world.ts'
 
 interface World {

@@ -8,8 +8,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { mutants } from './mutant.ts'
-import type { Mutant } from './mutant.ts'
+import { mutants, type Mutant } from './mutant.ts'
 
 const { values } = parseArgs({
   options: { only: { type: 'string', default: '' }, from: { type: 'string', default: '1' } },

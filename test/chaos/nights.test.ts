@@ -2,10 +2,8 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createSimulator } from '../../src/simulator/server.ts'
-import type { Simulator } from '../../src/simulator/server.ts'
-import { createWorkplace, startSession } from './session.ts'
-import type { Ended, Workplace } from './session.ts'
+import { createSimulator, type Simulator } from '../../src/simulator/server.ts'
+import { createWorkplace, startSession, type Ended, type Workplace } from './session.ts'
 import { heldBy } from './sync-verdict.ts'
 
 const idOf = (number: number): string => `cus_${String(number).padStart(32, '0')}`

@@ -2,12 +2,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createSimulator } from '../../src/simulator/server.ts'
-import type { Simulator } from '../../src/simulator/server.ts'
-import { createJob, rowOf } from './job.ts'
-import type { Job } from './job.ts'
-import { createWorkplace, startSession } from './session.ts'
-import type { Ended, Session, Workplace } from './session.ts'
+import { createSimulator, type Simulator } from '../../src/simulator/server.ts'
+import { createJob, rowOf, type Job } from './job.ts'
+import { createWorkplace, startSession, type Ended, type Session, type Workplace } from './session.ts'
 import { judgeAt } from './truth.ts'
 
 const racers = Number(process.env['RAPYD_BULK_RACERS'] ?? 12)

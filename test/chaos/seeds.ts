@@ -11,12 +11,9 @@ import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import type { Store, Quota, Window } from '../../src/model/store.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
 import { createDice } from './dice.ts'
-import { createJob, rowOf } from './job.ts'
-import type { Job } from './job.ts'
-import { session } from './virtual-run.ts'
-import type { Kept } from './virtual-run.ts'
-import { createVirtualServer } from './virtual-server.ts'
-import type { VirtualServer } from './virtual-server.ts'
+import { createJob, rowOf, type Job } from './job.ts'
+import { session, type Kept } from './virtual-run.ts'
+import { createVirtualServer, type VirtualServer } from './virtual-server.ts'
 
 export interface SeedResult {
   readonly violations: readonly string[]

@@ -6,10 +6,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSimulator } from '../../src/simulator/server.ts'
 import { createJob } from './job.ts'
-import { createWorkplace, startSession, stateFolder } from './session.ts'
-import type { Ended } from './session.ts'
-import { countPoints, readTrace, tracedPid, under } from './strace.ts'
-import type { Injection, Syscall } from './strace.ts'
+import { createWorkplace, startSession, stateFolder, type Ended } from './session.ts'
+import { countPoints, readTrace, tracedPid, under, type Injection, type Syscall } from './strace.ts'
 import { judge } from './truth.ts'
 
 const concurrency = 3

@@ -1,10 +1,8 @@
 /** Which points lanes D and E strike: every call of a run, or a few that a seed spreads over it. */
 import { createDice } from './dice.ts'
 import { createJob } from './job.ts'
-import { everyFile, points, reportFiles, rowsOfRun, storeFiles } from './strike.ts'
-import { syscalls } from './strace.ts'
-import type { Strike } from './strike.ts'
-import type { Syscall } from './strace.ts'
+import { everyFile, points, reportFiles, rowsOfRun, storeFiles, type Strike } from './strike.ts'
+import { syscalls, type Syscall } from './strace.ts'
 
 /** Which calls can fail how, on which files. */
 const failures: readonly (readonly [Syscall, readonly string[]])[] = [

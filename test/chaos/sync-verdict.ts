@@ -1,8 +1,7 @@
 /** What has to hold after a night of `--only-changed`. Gives a list of sentences; none means that everything holds. */
 import { isJsonObject } from '../../src/model/json.ts'
 import type { SimulatedCall, Simulator } from '../../src/simulator/server.ts'
-import { fields } from './export.ts'
-import type { Export, Values } from './export.ts'
+import { fields, type Export, type Values } from './export.ts'
 
 /** What may be uncertain before a night. */
 export interface Doubts {

@@ -10,15 +10,18 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fieldTable, mapFields } from '../../src/store/sqlite/field-effects.ts'
 import { openStoreDatabase } from '../../src/store/sqlite/database.ts'
-import { createSimulator } from '../../src/simulator/server.ts'
-import type { Simulator } from '../../src/simulator/server.ts'
+import { createSimulator, type Simulator } from '../../src/simulator/server.ts'
 import { createDice } from './dice.ts'
-import { csvOf, firstExport, nextExport } from './export.ts'
-import type { Export } from './export.ts'
-import { createWorkplace, startSession, stateFolder } from './session.ts'
-import type { Ended, Session, Workplace } from './session.ts'
-import { heldBy, wrongs } from './sync-verdict.ts'
-import type { Doubts } from './sync-verdict.ts'
+import { csvOf, firstExport, nextExport, type Export } from './export.ts'
+import {
+  createWorkplace,
+  startSession,
+  stateFolder,
+  type Ended,
+  type Session,
+  type Workplace,
+} from './session.ts'
+import { heldBy, wrongs, type Doubts } from './sync-verdict.ts'
 
 export interface SyncPlan {
   readonly seed: number

@@ -4,11 +4,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createSimulator } from '../../src/simulator/server.ts'
-import type { Simulator } from '../../src/simulator/server.ts'
+import { createSimulator, type Simulator } from '../../src/simulator/server.ts'
 import { createJob } from './job.ts'
-import { createWorkplace, startSession } from './session.ts'
-import type { Session, Workplace } from './session.ts'
+import { createWorkplace, startSession, type Session, type Workplace } from './session.ts'
 import { judgeAt } from './truth.ts'
 
 const job = createJob(11, 60)

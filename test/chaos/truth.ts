@@ -4,8 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { SimulatedCall, Simulator } from '../../src/simulator/server.ts'
-import { rowOf } from './job.ts'
-import type { Job, PlannedRow } from './job.ts'
+import { rowOf, type Job, type PlannedRow } from './job.ts'
 
 export interface Evidence {
   readonly job: Job

@@ -1,6 +1,5 @@
 /** What is wrong with a run that was struck: nothing, or sentences. */
-import { mostOnTheirWay, reportFiles } from './strike.ts'
-import type { Strike, Struck } from './strike.ts'
+import { mostOnTheirWay, reportFiles, type Strike, type Struck } from './strike.ts'
 
 export function wrongs(plan: Strike, { first, hit, sentAfter, violations }: Struck): string[] {
   const found = [...violations]

@@ -1,6 +1,5 @@
 /** What goes wrong with an export between two nights. Each makes the bytes of a bad file of a good table. */
-import { header, lineOf, textOf } from '../acceptance/support/nights.ts'
-import type { Dice, Table } from '../acceptance/support/nights.ts'
+import { header, lineOf, textOf, type Dice, type Table } from '../acceptance/support/nights.ts'
 
 type Cells = readonly string[]
 

@@ -1,10 +1,9 @@
 /** A file, and the `errors` file that comes of it, with the real readers, mapping and writers. */
-import { isOutcome } from '../../src/model/row.ts'
+import { isOutcome, type Outcome } from '../../src/model/row.ts'
 import { resolveOptions } from '../../src/config/job-options.ts'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Outcome } from '../../src/model/row.ts'
 import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import { rowsOf } from '../../src/input/rows.ts'

@@ -1,6 +1,5 @@
 /** `probe`: one experiment on a customer that the user names, after a question. */
-import { probe as probeAccount, showProbe } from '../../jobs/probe.ts'
-import type { ProbeFacts } from '../../jobs/probe.ts'
+import { probe as probeAccount, showProbe, type ProbeFacts } from '../../jobs/probe.ts'
 import { usageError } from '../../config/values.ts'
 import { BulkUpdateError, exitCodes } from '../../model/errors.ts'
 import { shellWord } from '../../model/text.ts'

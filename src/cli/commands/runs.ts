@@ -1,7 +1,6 @@
 /** `runs` and `report`: list and delete runs, and write the files of a run again. */
 import { parseAge, usageError } from '../../config/values.ts'
-import { deleteRun, isUnbegun, planPurge, listRuns } from '../../jobs/runs.ts'
-import type { PurgePlan, ListedRun } from '../../jobs/runs.ts'
+import { deleteRun, isUnbegun, planPurge, listRuns, type PurgePlan, type ListedRun } from '../../jobs/runs.ts'
 import { exitCodes, BulkUpdateError } from '../../model/errors.ts'
 import { outcomeKinds } from '../../model/row.ts'
 import { formatCount } from '../../report/format.ts'

@@ -1,7 +1,6 @@
 /** Gathers what a report says of the rows, in the pass that writes `results`. Updated rows are only counted. */
 import { isJsonObject, parseJson } from '../../model/json.ts'
-import { messageOfKind, needsAttention, splitNames } from '../../model/row.ts'
-import type { Outcome } from '../../model/row.ts'
+import { messageOfKind, needsAttention, splitNames, type Outcome } from '../../model/row.ts'
 import { printable } from '../../model/text.ts'
 import { jsonInScript } from '../escape.ts'
 import { createTotals } from '../summary.ts'

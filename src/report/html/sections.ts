@@ -5,8 +5,7 @@
 import { outcomeKinds } from '../../model/row.ts'
 import { html } from '../escape.ts'
 import { formatCount, formatDuration, isoTime } from '../format.ts'
-import { outcomeLooks } from '../summary.ts'
-import type { Summary } from '../summary.ts'
+import { outcomeLooks, type Summary } from '../summary.ts'
 import type { Attention, Pause, ReportData, Slot } from './report-data.ts'
 
 const mostSlots = 96

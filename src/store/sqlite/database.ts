@@ -7,10 +7,16 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { isBusy } from '../../config/file-lock.ts'
 import { openOwnFolder } from '../../config/own-files.ts'
 import { damagedStore, errorOf, lostStore, storeError } from '../errors.ts'
-import { inTransaction, openOwnDatabase, queriesOf } from '../own-database.ts'
-import type { PageKey, QueryValues, StoreDatabase, StoreRow } from '../own-database.ts'
-import { canBeMarked, lostSince, markPath, openMark, readMark } from './mark.ts'
-import type { Mark, MarkedState } from './mark.ts'
+import {
+  inTransaction,
+  openOwnDatabase,
+  queriesOf,
+  type PageKey,
+  type QueryValues,
+  type StoreDatabase,
+  type StoreRow,
+} from '../own-database.ts'
+import { canBeMarked, lostSince, markPath, openMark, readMark, type Mark, type MarkedState } from './mark.ts'
 import steps from './migrations.json' with { type: 'json' }
 
 /** Tells our databases from those of other programs (https://sqlite.org/pragma.html#pragma_application_id). */

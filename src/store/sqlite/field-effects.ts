@@ -3,13 +3,10 @@
  * account by being there. An outcome confirms a field only if nothing else can have written it since its own intent.
  */
 import type { Outcome, FieldEffects } from '../../model/row.ts'
-import { defaultSettleMs } from '../../model/store.ts'
-import type { AccountId } from '../../model/store.ts'
+import { defaultSettleMs, type AccountId } from '../../model/store.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
-import { formerStatePath, readFormerRequests, readFormerState } from '../former-layout.ts'
-import type { AccountName } from '../former-layout.ts'
-import { checksumOf, readIntent } from './outcome-record.ts'
-import type { StoredIntent } from './outcome-record.ts'
+import { formerStatePath, readFormerRequests, readFormerState, type AccountName } from '../former-layout.ts'
+import { checksumOf, readIntent, type StoredIntent } from './outcome-record.ts'
 import { isOwned, leastSettleMs, ownerGoneMs } from './owner.ts'
 import { bootId, machineClock } from './quota.ts'
 import type { StoreDatabase } from '../own-database.ts'

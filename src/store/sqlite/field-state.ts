@@ -12,8 +12,9 @@ import {
   forgotten,
   mapFields,
   unknown,
+  type FieldEntry,
+  type FieldTable,
 } from './field-effects.ts'
-import type { FieldEntry, FieldTable } from './field-effects.ts'
 import { textsIn } from './outcome-record.ts'
 
 /** No row has it. Intents of runs without field state have 0. */

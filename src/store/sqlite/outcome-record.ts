@@ -2,8 +2,7 @@
 import { crc32 } from 'node:zlib'
 import { isErrorCode } from '../../model/errors.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
-import { outcomeKinds } from '../../model/row.ts'
-import type { OperationName, Outcome, OutcomeKind } from '../../model/row.ts'
+import { outcomeKinds, type OperationName, type Outcome, type OutcomeKind } from '../../model/row.ts'
 import { damagedStore } from '../errors.ts'
 import type { StoreRow } from '../own-database.ts'
 

@@ -6,8 +6,7 @@ import { isLocked } from '../../config/file-lock.ts'
 import type { BulkUpdateError } from '../../model/errors.ts'
 import { longestAttemptMs } from '../../model/store.ts'
 import { busyRun, errorOf } from '../errors.ts'
-import { tryLock } from '../own-database.ts'
-import type { StoreDatabase } from '../own-database.ts'
+import { tryLock, type StoreDatabase } from '../own-database.ts'
 
 export type Owner = Awaited<ReturnType<typeof takeRun>>
 

@@ -8,8 +8,7 @@ import { isBusy } from '../../config/file-lock.ts'
 import type { Clock } from '../../model/ports.ts'
 import { storeError } from '../errors.ts'
 import { inTransaction, queriesOf } from '../own-database.ts'
-import { longestAttemptMs, windowEdgeMs } from '../../model/store.ts'
-import type { Quota, Window } from '../../model/store.ts'
+import { longestAttemptMs, windowEdgeMs, type Quota, type Window } from '../../model/store.ts'
 
 /** Milliseconds since the machine was started. */
 export const machineClock: Pick<Clock, 'now'> = { now: () => Number(process.hrtime.bigint()) / 1e6 }

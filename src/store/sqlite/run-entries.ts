@@ -2,8 +2,14 @@
 import type { JsonObject } from '../../model/json.ts'
 import type { UpdateRequest, Outcome, FieldEffects } from '../../model/row.ts'
 import type { RowWrite } from '../../model/store.ts'
-import { checksumOf, insertIntent, insertOutcome, intentValues, outcomeValues } from './outcome-record.ts'
-import type { StoredIntent } from './outcome-record.ts'
+import {
+  checksumOf,
+  insertIntent,
+  insertOutcome,
+  intentValues,
+  outcomeValues,
+  type StoredIntent,
+} from './outcome-record.ts'
 import type { StoreDatabase } from '../own-database.ts'
 
 export type RunEntry =

@@ -1,16 +1,12 @@
 /** Reads a run: what it is, and its rows in pages, so that no transaction stays open and no other process waits. */
 import { createRowSet } from '../../model/collections.ts'
-import { isJsonObject, parseJson } from '../../model/json.ts'
-import type { JsonObject } from '../../model/json.ts'
-import { isPartial } from '../../model/row.ts'
-import type { OutcomeKind } from '../../model/row.ts'
-import { recordNote } from '../../model/store.ts'
-import type { RunKind, RunReader, StoredRun } from '../../model/store.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../../model/json.ts'
+import { isPartial, type OutcomeKind } from '../../model/row.ts'
+import { recordNote, type RunKind, type RunReader, type StoredRun } from '../../model/store.ts'
 import { shownKey } from '../../model/text.ts'
 import { damagedStore } from '../errors.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
-import { checksumOf, kindOf, readIntent, readOutcome, textsIn } from './outcome-record.ts'
-import type { StoredIntent } from './outcome-record.ts'
+import { checksumOf, kindOf, readIntent, readOutcome, textsIn, type StoredIntent } from './outcome-record.ts'
 import { isOwned } from './owner.ts'
 
 /** Rows that have their last outcome: see `isPartial`. */

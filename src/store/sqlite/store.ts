@@ -1,12 +1,16 @@
 /** The store in one SQLite database, which several processes may use at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { inputKeptNote } from '../../model/store.ts'
-import type { RunFilter, RunReader, Store, StoredRun } from '../../model/store.ts'
+import {
+  inputKeptNote,
+  type RunFilter,
+  type RunReader,
+  type Store,
+  type StoredRun,
+} from '../../model/store.ts'
 import { errorOf } from '../errors.ts'
-import { tryLock } from '../own-database.ts'
+import { tryLock, type StoreRow, type StoreDatabase } from '../own-database.ts'
 import { acceptStore, checkStore } from './check.ts'
 import { emptyStoreDatabase, openStoreDatabase, stateOf } from './database.ts'
-import type { StoreRow, StoreDatabase } from '../own-database.ts'
 import { accountNumber, findAccount, keepDoubts } from './field-effects.ts'
 import { createFieldState } from './field-state.ts'
 import { commitsShownIn } from './mark.ts'

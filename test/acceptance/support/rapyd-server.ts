@@ -1,7 +1,6 @@
 /** A small Rapyd for tests of the command: checks each signature with code of its own and keeps what customers hold. */
 import { createHmac } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { Folder } from './command.ts'
 

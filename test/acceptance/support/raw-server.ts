@@ -1,6 +1,5 @@
 /** A TCP server whose every byte the test decides: for what no HTTP server would do. */
-import { createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 
 export interface RawServer {
   readonly origin: string

@@ -2,10 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { createSimulator } from '../../../src/index.ts'
-import type { SimulatedCustomer, Simulator, SimulatorOptions } from '../../../src/index.ts'
-import { freshFolder } from './command.ts'
-import type { Finished, Folder } from './command.ts'
+import {
+  createSimulator,
+  type SimulatedCustomer,
+  type Simulator,
+  type SimulatorOptions,
+} from '../../../src/index.ts'
+import { freshFolder, type Finished, type Folder } from './command.ts'
 
 export interface Rehearsal {
   readonly folder: Folder

@@ -2,12 +2,9 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { freshFolder } from './command.ts'
-import type { Finished, Folder, Started } from './command.ts'
-import { BulkUpdateError, bulkUpdate } from '../../../src/index.ts'
-import type { BulkUpdateOptions, UpdateResult } from '../../../src/index.ts'
-import { startRapydServer } from './rapyd-server.ts'
-import type { RapydServer } from './rapyd-server.ts'
+import { freshFolder, type Finished, type Folder, type Started } from './command.ts'
+import { BulkUpdateError, bulkUpdate, type BulkUpdateOptions, type UpdateResult } from '../../../src/index.ts'
+import { startRapydServer, type RapydServer } from './rapyd-server.ts'
 
 export interface Person {
   readonly id: string

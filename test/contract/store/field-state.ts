@@ -1,11 +1,9 @@
 /** The contract of a store: what it knows of customers, and of exports. */
 import { describe, expect, it } from 'vitest'
-import { longestAttemptMs } from '../../../src/model/store.ts'
-import type { KnownFields, Run, Store } from '../../../src/model/store.ts'
+import { longestAttemptMs, type KnownFields, type Run, type Store } from '../../../src/model/store.ts'
 import { accountId, customerId } from '../../support/stored-run.ts'
 import { collected } from '../../support/collected.ts'
-import { createStoreRig, intend, other, requestOf, settle } from './rig.ts'
-import type { StoreKind } from './rig.ts'
+import { createStoreRig, intend, other, requestOf, settle, type StoreKind } from './rig.ts'
 
 const otherKey = { ...accountId, keyCheck: 'key two' }
 

@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { customerId, rowOutcome } from '../../support/stored-run.ts'
 import { collected } from '../../support/collected.ts'
-import { createStoreRig, intend, outcomesOf, requestOf, settle } from './rig.ts'
-import type { StoreKind } from './rig.ts'
+import { createStoreRig, intend, outcomesOf, requestOf, settle, type StoreKind } from './rig.ts'
 import { toPieces } from './runs.ts'
 
 const write = (row: number, customer: string, body: string) => ({ row, customerId: customer, body })

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Run, RunFilter } from '../../../src/model/store.ts'
 import { accountId, customerId, manifestOf, openOptions, rowOutcome } from '../../support/stored-run.ts'
 import { collected } from '../../support/collected.ts'
-import { createStoreRig, intend, other, outcomesOf, settle } from './rig.ts'
-import type { StoreKind } from './rig.ts'
+import { createStoreRig, intend, other, outcomesOf, settle, type StoreKind } from './rig.ts'
 
 const busy = (id: string) =>
   expect.objectContaining({ kind: 'BUSY', code: 'E_BUSY', message: expect.stringContaining(`run ${id} `) })

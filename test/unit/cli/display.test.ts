@@ -10,8 +10,7 @@ import {
   describeWarnings,
 } from '../../../src/cli/display.ts'
 import { stripVTControlCharacters } from 'node:util'
-import { renderProgressLine } from '../../../src/report/progress.ts'
-import type { ProgressSnapshot } from '../../../src/report/progress.ts'
+import { renderProgressLine, type ProgressSnapshot } from '../../../src/report/progress.ts'
 import { parseFinishBy } from '../../../src/config/values.ts'
 
 const snapshot: ProgressSnapshot = {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CsvRow, Outcome } from '../../../src/model/row.ts'
-import { accountOf, openOutcome } from '../../../src/engine/all-outcomes.ts'
-import type { AccountParts } from '../../../src/engine/all-outcomes.ts'
+import { accountOf, openOutcome, type AccountParts } from '../../../src/engine/all-outcomes.ts'
 import { outcomeOf } from '../report/outcome.ts'
 import { updateOf } from '../../support/rig.ts'
 

@@ -7,10 +7,8 @@ import { recordText, signedRecord } from '../../../src/engine/record.ts'
 import { manifestText, signManifest } from '../../../src/engine/signed-manifest.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { freshFolder } from '../../acceptance/support/command.ts'
-import type { Folder } from '../../acceptance/support/command.ts'
-import { envelope, startRapydServer } from '../../acceptance/support/rapyd-server.ts'
-import type { RapydServer } from '../../acceptance/support/rapyd-server.ts'
+import { freshFolder, type Folder } from '../../acceptance/support/command.ts'
+import { envelope, startRapydServer, type RapydServer } from '../../acceptance/support/rapyd-server.ts'
 import { hasTerminal, runOnTerminal } from '../../acceptance/support/terminal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { resolveOptions } from '../../../src/config/job-options.ts'
-import { options } from '../../../src/config/options.ts'
-import type { UpdateOptions } from '../../../src/config/options.ts'
+import { options, type UpdateOptions } from '../../../src/config/options.ts'
 import { defaultMapping } from '../../../src/mapping/mapping.ts'
 import { mappingDigest, runDigest } from '../../../src/engine/identity.ts'
 

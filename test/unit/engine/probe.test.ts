@@ -1,15 +1,12 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { finishProbe, probeCustomer } from '../../../src/engine/probe.ts'
-import type { ProbeParts } from '../../../src/engine/probe.ts'
+import { finishProbe, probeCustomer, type ProbeParts } from '../../../src/engine/probe.ts'
 import { openRemote } from '../../../src/engine/remote.ts'
 import { resolveOptions } from '../../../src/config/job-options.ts'
 import type { Run, Store } from '../../../src/model/store.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
-import { freshFolder } from '../../acceptance/support/command.ts'
-import type { Folder } from '../../acceptance/support/command.ts'
-import { envelope, startRapydServer } from '../../acceptance/support/rapyd-server.ts'
-import type { RapydServer } from '../../acceptance/support/rapyd-server.ts'
+import { freshFolder, type Folder } from '../../acceptance/support/command.ts'
+import { envelope, startRapydServer, type RapydServer } from '../../acceptance/support/rapyd-server.ts'
 
 const customer = `cus_${'1'.padStart(32, '0')}`
 const metadata = { tier: 'silver', region: 'eu', nested: { a: [1, 2] } }

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createHeadDigest, planVersion } from '../../../src/engine/plan-format.ts'
-import { openPlan } from '../../../src/engine/plan-source.ts'
-import type { SavedPlan } from '../../../src/engine/plan-source.ts'
+import { openPlan, type SavedPlan } from '../../../src/engine/plan-source.ts'
 
 const facts = {
   rapyd_bulk_plan: planVersion,

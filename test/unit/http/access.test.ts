@@ -12,8 +12,8 @@ import {
   response,
   success,
   times,
+  type Step,
 } from '../../support/rig.ts'
-import type { Step } from '../../support/rig.ts'
 
 const running = new AbortController().signal
 const list = response(200, envelope('SUCCESS', '', []))

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { reduceCall, rejected, startCall, toOutcome } from '../../../src/http/call-state.ts'
-import type { CallState, ReadingVerdict, RequestVerdict } from '../../../src/http/call-state.ts'
+import {
+  reduceCall,
+  rejected,
+  startCall,
+  toOutcome,
+  type CallState,
+  type ReadingVerdict,
+  type RequestVerdict,
+} from '../../../src/http/call-state.ts'
 import { noBlocks } from '../../../src/http/retry.ts'
 import { lost, notSent, response, success, updateOf } from '../../support/rig.ts'
 

@@ -1,9 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createCalls } from '../../../src/http/call.ts'
+import { createCalls, type CallParts } from '../../../src/http/call.ts'
 import type { ApiResponse } from '../../../src/model/ports.ts'
 import { response, updateOf } from '../../support/rig.ts'
-import type { CallParts } from '../../../src/http/call.ts'
 
 /** Calls that note what they do, in order; intents come to disk, and answers from the server, by hand. */
 function createStage(hasWindows: boolean, owner?: NonNullable<CallParts['owner']>) {

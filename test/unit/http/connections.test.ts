@@ -2,13 +2,17 @@
 import { readFileSync } from 'node:fs'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createTransport } from '../../../src/http/transport.ts'
-import type { TransportOptions } from '../../../src/http/transport.ts'
+import { createTransport, type TransportOptions } from '../../../src/http/transport.ts'
 import type { SignedRequest } from '../../../src/model/ports.ts'
-import { authority, issuer, startProxy, startTls } from '../../acceptance/support/network.ts'
-import type { Listener, Proxy } from '../../acceptance/support/network.ts'
-import { answer, closedPort, startRawServer } from '../../acceptance/support/raw-server.ts'
-import type { RawServer } from '../../acceptance/support/raw-server.ts'
+import {
+  authority,
+  issuer,
+  startProxy,
+  startTls,
+  type Listener,
+  type Proxy,
+} from '../../acceptance/support/network.ts'
+import { answer, closedPort, startRawServer, type RawServer } from '../../acceptance/support/raw-server.ts'
 import type { Transport } from '../../../src/http/ports.ts'
 
 const request: SignedRequest = {

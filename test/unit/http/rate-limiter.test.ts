@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryQuota } from '../../../src/http/limiter-state.ts'
-import { createRateLimiter, pauseMs } from '../../../src/http/rate-limiter.ts'
+import {
+  createRateLimiter,
+  pauseMs,
+  type AcquireOptions,
+  type Permit,
+} from '../../../src/http/rate-limiter.ts'
 import type { Window } from '../../../src/model/store.ts'
 import { lost, notSent, response, success, times } from '../../support/rig.ts'
 import { createVirtualClock } from '../../support/virtual-clock.ts'
-import type { AcquireOptions, Permit } from '../../../src/http/rate-limiter.ts'
 
 const never = new AbortController().signal
 const page = (seconds: number) => response(429, '<html>', { 'retry-after': String(seconds) })

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { compareWith, createReadBack, createReadCustomer } from '../../../src/http/read-customer.ts'
 import type { JsonObject } from '../../../src/model/json.ts'
-import { createRig, lost, refusal, response, success, times, updateOf } from '../../support/rig.ts'
-import type { Step } from '../../support/rig.ts'
+import { createRig, lost, refusal, response, success, times, updateOf, type Step } from '../../support/rig.ts'
 
 const address = { name: 'Jo', line_1: 'Main 1' }
 const kept = { ...address, id: 'address_1', created_at: 1, line_2: '' }

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { createReadCustomer } from '../../../src/http/read-customer.ts'
-import { createRig, customerId, lost, notSent, refusal, response, success, times } from '../../support/rig.ts'
-import type { Step } from '../../support/rig.ts'
+import {
+  createRig,
+  customerId,
+  lost,
+  notSent,
+  refusal,
+  response,
+  success,
+  times,
+  type Step,
+} from '../../support/rig.ts'
 
 const read = async (...reads: readonly Step[]) => {
   const rig = createRig({ reads })

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { again, backoffMs, retry, retryAfterMs } from '../../../src/http/retry.ts'
-import type { Again, RetryLimits } from '../../../src/http/retry.ts'
+import {
+  again,
+  backoffMs,
+  retry,
+  retryAfterMs,
+  type Again,
+  type RetryLimits,
+} from '../../../src/http/retry.ts'
 import { createEasyClock, times } from '../../support/rig.ts'
 
 const running = new AbortController().signal

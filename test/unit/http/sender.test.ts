@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createReadBack, createReadCustomer, withoutReading } from '../../../src/http/read-customer.ts'
 import { openOutcome } from '../../../src/engine/all-outcomes.ts'
 import type { UpdateRequest, Outcome } from '../../../src/model/row.ts'
-import { createSender } from '../../../src/http/sender.ts'
-import type { SenderParts } from '../../../src/http/sender.ts'
+import { createSender, type SenderParts } from '../../../src/http/sender.ts'
 import type { Doubt } from '../../../src/http/settling.ts'
 import { envelope } from '../../acceptance/support/rapyd-server.ts'
 import {
@@ -17,8 +16,8 @@ import {
   success,
   times,
   updateOf,
+  type Script,
 } from '../../support/rig.ts'
-import type { Script } from '../../support/rig.ts'
 
 const named = updateOf({ name: 'Jo' })
 const coupon = updateOf({ coupon: 'SPRING' })

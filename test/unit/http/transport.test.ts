@@ -2,8 +2,13 @@ import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createTransport } from '../../../src/http/transport.ts'
 import type { SignedRequest } from '../../../src/model/ports.ts'
-import { answer, closedPort, startRawServer } from '../../acceptance/support/raw-server.ts'
-import type { RawBehaviour, RawServer } from '../../acceptance/support/raw-server.ts'
+import {
+  answer,
+  closedPort,
+  startRawServer,
+  type RawBehaviour,
+  type RawServer,
+} from '../../acceptance/support/raw-server.ts'
 import type { Transport } from '../../../src/http/ports.ts'
 
 const request: SignedRequest = {

@@ -13,8 +13,7 @@ import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openInput } from '../../../src/input/bytes.ts'
-import type { InputFile } from '../../../src/input/bytes.ts'
+import { openInput, type InputFile } from '../../../src/input/bytes.ts'
 
 describe('an opened input', () => {
   let folder = ''

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { constants, createGzip, createZstdCompress, gzipSync, zstdCompressSync } from 'node:zlib'
 import * as fc from '../../support/properties.ts'
 import { describe, expect, it } from 'vitest'
-import { detectCompression, decompress } from '../../../src/input/compression.ts'
-import type { Compression } from '../../../src/input/compression.ts'
+import { detectCompression, decompress, type Compression } from '../../../src/input/compression.ts'
 
 async function* cut(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield await Promise.resolve(bytes.subarray(at, at + size))

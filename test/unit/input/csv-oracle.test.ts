@@ -8,10 +8,8 @@ import * as fc from '../../support/properties.ts'
 import { describe, expect, it } from 'vitest'
 import type { CsvRow, MalformedRow } from '../../../src/model/row.ts'
 import { BulkUpdateError } from '../../../src/model/errors.ts'
-import { parseCsv } from '../../../src/input/csv.ts'
-import type { Dialect } from '../../../src/input/csv.ts'
-import { oracleRows } from '../../support/csv-oracle.ts'
-import type { OracleRows } from '../../support/csv-oracle.ts'
+import { parseCsv, type Dialect } from '../../../src/input/csv.ts'
+import { oracleRows, type OracleRows } from '../../support/csv-oracle.ts'
 
 async function readRows(blocks: readonly Buffer[], dialect: Dialect): Promise<OracleRows> {
   const rows: (CsvRow | MalformedRow)[] = []

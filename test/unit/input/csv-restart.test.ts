@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../../../src/model/row.ts'
 import { validate } from '../../../src/jobs/validate.ts'
-import { freshFolder } from '../../acceptance/support/command.ts'
-import type { Folder } from '../../acceptance/support/command.ts'
+import { freshFolder, type Folder } from '../../acceptance/support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 

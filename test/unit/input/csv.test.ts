@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseCsv } from '../../../src/input/csv.ts'
-import type { Dialect } from '../../../src/input/csv.ts'
+import { parseCsv, type Dialect } from '../../../src/input/csv.ts'
 import type { CsvRow, MalformedRow } from '../../../src/model/row.ts'
 
 const commas: Dialect = { delimiter: ',', newline: '\n' }

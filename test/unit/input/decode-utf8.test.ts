@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { wholeCharacters } from '../../../src/input/decode.ts'
-import type { Bytes } from '../../../src/input/decode.ts'
+import { wholeCharacters, type Bytes } from '../../../src/input/decode.ts'
 
 async function* cutAt(bytes: Buffer, ...places: readonly number[]): AsyncGenerator<Buffer> {
   let from = 0

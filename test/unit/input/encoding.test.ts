@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { detectEncoding } from '../../../src/input/encoding.ts'
-import type { Encoding } from '../../../src/input/encoding.ts'
+import { detectEncoding, type Encoding } from '../../../src/input/encoding.ts'
 
 const le = (text: string) => Buffer.from(text, 'utf16le')
 const be = (text: string) => le(text).swap16()

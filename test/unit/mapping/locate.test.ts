@@ -3,8 +3,7 @@ import type { JsonObject } from '../../../src/model/json.ts'
 import type { MalformedRow, NdjsonRow } from '../../../src/model/row.ts'
 import { createColumnsOf, createLocate } from '../../../src/mapping/input-columns.ts'
 import { loadMapping } from '../../../src/mapping/mapping-file.ts'
-import { defaultMapping } from '../../../src/mapping/mapping.ts'
-import type { Mapping } from '../../../src/mapping/mapping.ts'
+import { defaultMapping, type Mapping } from '../../../src/mapping/mapping.ts'
 import { freshFolder } from '../../acceptance/support/command.ts'
 
 const locateInHeader = (header: readonly string[], mapping: Mapping) =>

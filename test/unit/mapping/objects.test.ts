@@ -1,15 +1,12 @@
 /** Objects and lists of addresses follow the rules of the paths inside them, whatever form they come in. */
 import { assert, constantFrom, dictionary, letrec, oneof, property } from '../../support/properties.ts'
 import { describe, expect, it } from 'vitest'
-import type { JsonObject, JsonValue } from '../../../src/model/json.ts'
-import { isJsonObject } from '../../../src/model/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/model/json.ts'
 import type { CellRules } from '../../../src/mapping/cells.ts'
 import { createColumnsOf } from '../../../src/mapping/input-columns.ts'
 import { parseMapping } from '../../../src/mapping/mapping-file.ts'
 import { defaultMapping } from '../../../src/mapping/mapping.ts'
-import { mergeRows } from '../../../src/mapping/rows.ts'
-import { compileRows, isRefused } from '../../../src/mapping/rows.ts'
-import type { MappedRow } from '../../../src/mapping/rows.ts'
+import { compileRows, isRefused, mergeRows, type MappedRow } from '../../../src/mapping/rows.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const place = { row: 1, line: 2, offset: 0, length: 0 }

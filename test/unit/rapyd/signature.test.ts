@@ -1,7 +1,12 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { newSalt, redactedCredentials, sign, toTimestamp } from '../../../src/rapyd/signature.ts'
-import type { SignatureParts } from '../../../src/rapyd/signature.ts'
+import {
+  newSalt,
+  redactedCredentials,
+  sign,
+  toTimestamp,
+  type SignatureParts,
+} from '../../../src/rapyd/signature.ts'
 
 // Computed with Rapyd's official samples, so that we compare with their code and not with ours.
 const credentials = {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextStep } from '../../../src/report/summary-text.ts'
-import type { RunEnd } from '../../../src/report/summary-text.ts'
+import { nextStep, type RunEnd } from '../../../src/report/summary-text.ts'
 
 const none = {
   updated: 9,

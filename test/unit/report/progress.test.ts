@@ -1,7 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { renderProgress, renderProgressLine } from '../../../src/report/progress.ts'
-import type { ProgressSnapshot } from '../../../src/report/progress.ts'
+import { renderProgress, renderProgressLine, type ProgressSnapshot } from '../../../src/report/progress.ts'
 
 const wall = new Date(2026, 10, 23, 14, 13).getTime()
 const snapshot: ProgressSnapshot = {

@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../../src/model/row.ts'
 import { toJunit, toMetrics } from '../../../src/report/summary-formats.ts'
-import { toSummary, createTotals } from '../../../src/report/summary.ts'
-import type { Summary } from '../../../src/report/summary.ts'
+import { toSummary, createTotals, type Summary } from '../../../src/report/summary.ts'
 import { outcomeOf } from './outcome.ts'
 
 const hostile = `"]]></failure><!--&\u001b\u2028\\`

@@ -4,8 +4,7 @@ import {
   expectedSignature,
   reserialised,
 } from '../../../src/simulator/authentication.ts'
-import { createSimulator } from '../../../src/simulator/server.ts'
-import type { Simulator } from '../../../src/simulator/server.ts'
+import { createSimulator, type Simulator } from '../../../src/simulator/server.ts'
 import { envelope, send, update, verdict } from './signed-request.ts'
 
 const common = {

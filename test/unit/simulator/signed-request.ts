@@ -1,11 +1,9 @@
 /** Signed requests for the simulator's tests, with node:http only: neither the client's code nor its HTTP library. */
 import { randomBytes } from 'node:crypto'
-import { Agent, request } from 'node:http'
-import type { IncomingHttpHeaders } from 'node:http'
+import { Agent, request, type IncomingHttpHeaders } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { expectedSignature } from '../../../src/simulator/authentication.ts'
-import { createSimulator } from '../../../src/simulator/server.ts'
-import type { Simulator, SimulatorOptions } from '../../../src/simulator/server.ts'
+import { createSimulator, type Simulator, type SimulatorOptions } from '../../../src/simulator/server.ts'
 
 export interface Reply {
   readonly status: number

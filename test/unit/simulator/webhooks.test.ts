@@ -1,11 +1,9 @@
 import { createHmac } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { expectedSignature } from '../../../src/simulator/authentication.ts'
 import type { ChangeEvent } from '../../../src/simulator/answers.ts'
-import { createWebhooks } from '../../../src/simulator/webhooks.ts'
-import type { DeliveryLimits } from '../../../src/simulator/webhooks.ts'
+import { createWebhooks, type DeliveryLimits } from '../../../src/simulator/webhooks.ts'
 import { envelope, send, startSimulator, update } from './signed-request.ts'
 
 /** Other tests share the machine. */

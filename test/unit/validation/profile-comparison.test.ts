@@ -6,8 +6,12 @@ import {
   compareFields,
   compareRows,
 } from '../../../src/validation/input-guard.ts'
-import { createCustomerSampler } from '../../../src/validation/file-profile.ts'
-import type { ValueHashes, FileProfile, SampledCustomer } from '../../../src/validation/file-profile.ts'
+import {
+  createCustomerSampler,
+  type ValueHashes,
+  type FileProfile,
+  type SampledCustomer,
+} from '../../../src/validation/file-profile.ts'
 
 const customers = Array.from({ length: 50 }, (_, index): SampledCustomer => [
   `cus_${index}`,

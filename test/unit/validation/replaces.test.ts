@@ -3,8 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { validate } from '../../../src/jobs/validate.ts'
-import { freshFolder } from '../../acceptance/support/command.ts'
-import type { Folder } from '../../acceptance/support/command.ts'
+import { freshFolder, type Folder } from '../../acceptance/support/command.ts'
 
 let folder: Folder
 beforeEach(() => {

@@ -11,8 +11,7 @@ import { resolveOptions } from '../../../src/config/job-options.ts'
 import type { DuplicatePolicy, UpdateOptions } from '../../../src/config/options.ts'
 import { defaultMapping } from '../../../src/mapping/mapping.ts'
 import { createPrepare } from '../../../src/validation/row-reader.ts'
-import { freshFolder } from '../../acceptance/support/command.ts'
-import type { Folder } from '../../acceptance/support/command.ts'
+import { freshFolder, type Folder } from '../../acceptance/support/command.ts'
 
 let folder: Folder
 beforeEach(() => {

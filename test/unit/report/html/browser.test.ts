@@ -8,8 +8,7 @@ import { createReportData } from '../../../../src/report/html/report-data.ts'
 import { renderReport } from '../../../../src/report/html/html-report.ts'
 import { writeOutputFile } from '../../../../src/report/output-file.ts'
 import { toSummary, createTotals } from '../../../../src/report/summary.ts'
-import { hasChromium, openInChromium } from '../../../support/chromium.ts'
-import type { BrowserPage } from '../../../support/chromium.ts'
+import { hasChromium, openInChromium, type BrowserPage } from '../../../support/chromium.ts'
 import { outcomeOf } from '../outcome.ts'
 
 const rows = 100_000

@@ -6,8 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Run, Store } from '../../../../src/model/store.ts'
 import { openSqliteStore } from '../../../../src/store/sqlite/store.ts'
-import { startChildStore } from '../../../support/child-store.ts'
-import type { ChildStore } from '../../../support/child-store.ts'
+import { startChildStore, type ChildStore } from '../../../support/child-store.ts'
 import {
   accountId,
   customerId,
