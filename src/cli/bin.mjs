@@ -4,7 +4,6 @@
 import module from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
-import process from 'node:process'
 
 // Before any file is made.
 process.umask(0o077)

@@ -1,5 +1,4 @@
 /** The command line on yargs: help, completion, or a command. Each loads only what it needs. */
-import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import yargs, { type Argv } from 'yargs'
 import {
@@ -224,7 +223,7 @@ function unknownCommand({ parsed }: Argv): BulkUpdateError {
 }
 
 /** Loading a command leaves garbage that is not worth a collection. */
-const memoryDelayMs = 200
+const memoryDelayMs = 1000
 /** How much the heap may grow before it is collected. */
 const growthPercent = 60
 /** Bound of the space for new objects, which doubles from 2 MB while much in it stays alive. */

@@ -3,7 +3,6 @@
  */
 import { lstatSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import process from 'node:process'
 
 /** Undefined on Windows, which has no such owners. */
 export const effectiveUser = process.geteuid?.()

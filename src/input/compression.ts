@@ -43,7 +43,11 @@ export async function* decompress(
       for await (const piece of oneStream(input, compression, path)) {
         out += piece.length
         if (out > freeBytes && out > input.taken * mostExpansion)
-          throw refusal('E_COMPRESSED', 'expands', { path, times, viewer: viewers[compression] })
+          throw refusal('E_COMPRESSED', 'expands', {
+            path,
+            times: mostExpansion.toLocaleString('en'),
+            viewer: viewers[compression],
+          })
         yield piece
       }
       const next = await input.peek(magicLength)
@@ -118,7 +122,6 @@ function damaged(compression: Compression, path: string, byte: number, cause: un
   }
 }
 
-const times = mostExpansion.toLocaleString('en')
 const viewers: Readonly<Record<Compression, string>> = { gzip: 'zcat', zstd: 'zstdcat' }
 
 type BlockReader = ReturnType<typeof readBlocks>

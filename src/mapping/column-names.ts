@@ -1,8 +1,10 @@
 /**
- * Names of columns and keys: the customer id's, those that other systems and languages have for one column, and the columns of a preset
- * that a file has or lacks.
+ * Names of columns and keys: the customer id's, those that other systems and languages have for one column, those that only look alike,
+ * and the columns of a preset that a file has or lacks.
  */
 import { BulkUpdateError } from '../model/errors.ts'
+import { codeOf, findInvisible, hidden } from '../model/invisible.ts'
+import { findLookAlike, twins } from '../model/look-alikes.ts'
 import type { MissingColumn } from '../model/scan.ts'
 import { didYouMean, editDistance, normalise, shellWord, toLetters } from '../model/text.ts'
 import type { Assignment, Join, MappedName, Mapping } from './mapping.ts'
@@ -201,4 +203,37 @@ export function missingPresetColumn(
     `no column is called "${column}", which the preset takes (${where})`,
     `${didYouMean(nearest)}${other} ${ownMapping}`,
   )
+}
+
+/** The name as it looks: other forms (full-width) become plain letters, invisible characters are removed. */
+export function toPlainForm(name: string): string {
+  const seen = name.normalize('NFKC').replace(hidden, '')
+  return Array.from(seen, (character) => twins.get(character) ?? character).join('')
+}
+
+/** What is deceiving about the name, with the character's number. Returns undefined if it is what it looks like. */
+export function describeDeception(name: string): string | undefined {
+  const unseen = findInvisible(name.replace(/\p{Zs}/gu, ' '))
+  if (unseen !== undefined) return `it holds a character that cannot be seen (${unseen})`
+  const letter = findLookAlike(name)
+  return letter === undefined
+    ? undefined
+    : `it holds ${codeOf(letter)}, which looks like "${twins.get(letter) ?? ''}"`
+}
+
+/** The columns whose name looks like an earlier one's, or is not what it looks like, each with a message. */
+export function findLookAlikes<Column extends { readonly name: string; readonly number?: number }>(
+  columns: readonly Column[],
+): readonly { readonly column: Column; readonly message: string }[] {
+  const seen = new Map<string, Column>()
+  return columns.flatMap((column) => {
+    // Case counts in keys of metadata: `metadata.Tier` and `metadata.tier` are two keys.
+    const look = normalise(toPlainForm(column.name))
+    const twin = seen.get(look)
+    seen.set(look, column)
+    if (twin !== undefined)
+      return { column, message: `the name looks like that of column ${twin.number ?? 0}, and is another` }
+    const part = describeDeception(column.name)
+    return part === undefined ? [] : { column, message: `the name is not what it looks like: ${part}` }
+  })
 }

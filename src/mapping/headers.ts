@@ -2,22 +2,21 @@
  * Matches the header of a CSV file with the mapping, and other columns with the fields of Update Customer. Unclear columns are
  * refused before any row. So is a missing column, because a lost column must not clear a field.
  */
-import {
-  describeDeception,
-  didYouMean,
-  findNearest,
-  normalise,
-  toLetters,
-  shellWord,
-  shownName,
-  toPlainForm,
-} from '../model/text.ts'
+import { didYouMean, findNearest, normalise, toLetters, shellWord, shownName } from '../model/text.ts'
 import { BulkUpdateError, type Problem } from '../model/errors.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import { Claims, nearestPath, partOfField, protoRefusal, reachesProto, targetOf } from './targets.ts'
-import { findMeantColumn, findPreset, idNames, isOurColumn, missingPresetColumn } from './column-names.ts'
+import {
+  describeDeception,
+  toPlainForm,
+  findMeantColumn,
+  findPreset,
+  idNames,
+  isOurColumn,
+  missingPresetColumn,
+} from './column-names.ts'
 import { assignmentByName, type Assignment, type Join, type Mapping } from './mapping.ts'
 import type { MalformedRow, Row, SourceColumn } from '../model/row.ts'
 import { isCustomerId, type Target } from '../rapyd/customer-fields.ts'

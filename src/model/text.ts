@@ -1,9 +1,4 @@
-/**
- * Names and texts that others wrote: how they are printed safely, which known name a misspelt one means, and which names
- * only look alike.
- */
-import { codeOf, findInvisible, hidden } from './invisible.ts'
-import { findLookAlike, twins } from './look-alikes.ts'
+/** Names and texts that others wrote: how they are printed safely, and which known name a misspelt one means. */
 
 /** Control characters (ESC and the one-byte CSI are two of them), line separators, and marks that change the direction of text. */
 const unsafe = /[\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]|\p{Cs}/gu
@@ -110,37 +105,4 @@ export function editDistance(left: string, right: string): number {
     previous = current
   }
   return previous[right.length] ?? 0
-}
-
-/** The name as it looks: other forms (full-width) become plain letters, invisible characters are removed. */
-export function toPlainForm(name: string): string {
-  const seen = name.normalize('NFKC').replace(hidden, '')
-  return Array.from(seen, (character) => twins.get(character) ?? character).join('')
-}
-
-/** What is deceiving about the name, with the character's number. Returns undefined if it is what it looks like. */
-export function describeDeception(name: string): string | undefined {
-  const unseen = findInvisible(name.replace(/\p{Zs}/gu, ' '))
-  if (unseen !== undefined) return `it holds a character that cannot be seen (${unseen})`
-  const letter = findLookAlike(name)
-  return letter === undefined
-    ? undefined
-    : `it holds ${codeOf(letter)}, which looks like "${twins.get(letter) ?? ''}"`
-}
-
-/** The columns whose name looks like an earlier one's, or is not what it looks like, each with a message. */
-export function findLookAlikes<Column extends { readonly name: string; readonly number?: number }>(
-  columns: readonly Column[],
-): readonly { readonly column: Column; readonly message: string }[] {
-  const seen = new Map<string, Column>()
-  return columns.flatMap((column) => {
-    // Case counts in keys of metadata: `metadata.Tier` and `metadata.tier` are two keys.
-    const look = normalise(toPlainForm(column.name))
-    const twin = seen.get(look)
-    seen.set(look, column)
-    if (twin !== undefined)
-      return { column, message: `the name looks like that of column ${twin.number ?? 0}, and is another` }
-    const part = describeDeception(column.name)
-    return part === undefined ? [] : { column, message: `the name is not what it looks like: ${part}` }
-  })
 }

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { findWrappers, mayBeWrapped, textDamage, toTextColumn } from '../../../src/validation/damage.ts'
 import { decodeHtml, isFormula, unguard, withoutFraction } from '../../../src/model/wrappers.ts'
 import { maskCell } from '../../../src/validation/findings.ts'
-import { describeDeception, toPlainForm, printable } from '../../../src/model/text.ts'
+import { describeDeception, isOurColumn, toPlainForm } from '../../../src/mapping/column-names.ts'
+import { printable } from '../../../src/model/text.ts'
 import { detectFormat } from '../../../src/input/format.ts'
 import { readJsonLine } from '../../../src/input/rows.ts'
 import { textProblem } from '../../../src/mapping/cells.ts'
@@ -15,7 +16,6 @@ import { findFix } from '../../../src/mapping/fixes.ts'
 import { targetOf } from '../../../src/mapping/targets.ts'
 import { compileTransform } from '../../../src/mapping/transforms.ts'
 import { describeIdDefect, isCustomerId, customerFields } from '../../../src/rapyd/customer-fields.ts'
-import { isOurColumn } from '../../../src/mapping/column-names.ts'
 
 const long = 300_000
 const pumps = [
