@@ -15,7 +15,7 @@ import type { JobFacts, RunBinding } from './record.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import type { Run, RunKind, Store } from '../model/store.ts'
 import type { PipedInput } from '../input/spool.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/input-parts.ts'
+import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
 
 export interface RunParts {
   readonly options: ResolvedOptions
@@ -68,7 +68,7 @@ export interface JobDefinition extends JobFacts {
     runsDir: string,
     lastSender: string,
   ) => Promise<string>
-  readonly check: (parts: InputParts, watched: Watched) => Promise<CheckedRun>
+  readonly check: (parts: InputParts) => Promise<CheckedRun>
 }
 
 export interface CheckedRun extends CheckedInput {

@@ -14,7 +14,7 @@ import { withoutCall, type NdjsonRow, type Outcome } from '../model/row.ts'
 import { parseBody } from '../rapyd/requests.ts'
 import { isEmpty, toSnapshot, compareField, holdsAll, ownValue } from '../rapyd/snapshot.ts'
 import { guardOf } from '../validation/guards.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/input-parts.ts'
+import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
 import { checkInput, scanReading } from '../validation/scan.ts'
 import { openOutcome } from './all-outcomes.ts'
 import { createHeadDigest, type PlanHead, type PlanRow } from './plan-format.ts'
@@ -169,19 +169,15 @@ function changed(path: string, sent = 'Nothing was sent.'): BulkUpdateError {
   )
 }
 
-/** `watched` wraps the rows of the counting pass. Of the input, only bytes at the places of rows are read. */
-export async function checkPlanned(
-  plan: SavedPlan,
-  parts: InputParts,
-  watched: Watched = (source) => source,
-): Promise<CheckedInput> {
+/** Of the input, only bytes at the places of rows are read. */
+export async function checkPlanned(plan: SavedPlan, parts: InputParts): Promise<CheckedInput> {
   const readRow: ReadRow = (row) => {
     if (row.kind !== 'ndjson') throw new Error('a row of a plan that is none')
     return readPlanned(plan.rowOf(row.record))
   }
   const openRows: CheckedInput['openRows'] = (start) => plan.rows(start?.row)
   const reading = { openRows, readRow }
-  const found = parts.remembered ?? (await scanReading(parts, reading, watched(openRows())))
+  const found = parts.remembered ?? (await scanReading(parts, reading, openRows()))
   return { ...reading, found, refusal: guardOf(found, parts.options) }
 }
 

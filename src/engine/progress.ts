@@ -9,7 +9,7 @@ import {
   type Outcome,
   type OutcomeKind,
 } from '../model/row.ts'
-import type { Clock, Source } from '../model/ports.ts'
+import type { Clock } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { createPace } from '../report/pace.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'
@@ -98,25 +98,19 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
     })
   }
 
-  async function* counted(source: Source): AsyncGenerator<readonly (Row | MalformedRow)[]> {
-    for await (const batch of source) {
-      yield batch
-      done += batch.length
-    }
-    show()
-    isQuiet = true
-  }
-
   return {
-    /** Counts rows on their way into the scan. */
-    checking(source: Source): Source {
+    checking(): void {
       onEvent({ kind: 'checking' })
       show()
-      return counted(source)
     },
-    /** Counts the invalid rows of the scan. */
+    /** Counts a row of the scan. */
     row(_: Row | MalformedRow, read: PatchedRow | Outcome): void {
+      done++
       if (isOutcome(read) && read.outcome !== 'unchanged') count(read)
+    },
+    checked(): void {
+      show()
+      isQuiet = true
     },
     sending(facts: SendingFacts): void {
       const { settled, errors: earlier, windows } = facts

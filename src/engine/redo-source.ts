@@ -4,7 +4,7 @@
  */
 import { checkInput, scanReading } from '../validation/scan.ts'
 import { guardOf } from '../validation/guards.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/input-parts.ts'
+import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
 import {
   isOutcome,
   withoutCall,
@@ -30,7 +30,6 @@ export async function readRedo(
   parent: SavedRun,
   isMended: boolean,
   parts: InputParts,
-  watched: Watched = (source) => source,
   check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
 ) {
   const left = await findRetryableRows(parent)
@@ -69,7 +68,7 @@ export async function readRedo(
   const openRows: CheckedInput['openRows'] = (start) =>
     lineage === undefined ? onlyLeft(base.openRows(start), left, isReread) : base.openRows(start)
   const reading = { openRows, readRow }
-  const found = await scanReading(parts, reading, watched(openRows()))
+  const found = await scanReading(parts, reading, openRows())
   const asked = new Map<number, number>()
   const note = (row: number, number: number): void => {
     const known = left.rows.get(number)

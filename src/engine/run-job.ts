@@ -171,9 +171,9 @@ async function acceptScan(
   const isNewFile = known === undefined && job.kind === 'update'
   const guard = isNewFile ? await openInputGuard({ ...given, store, facts }) : undefined
   const watches = { examiners: [guard, progress], onCalls: repeats?.onCalls }
-  const checked = await job.check({ ...given, ...watches, signal, remembered }, (source) =>
-    progress.checking(source),
-  )
+  progress.checking()
+  const checked = await job.check({ ...given, ...watches, signal, remembered })
+  progress.checked()
   const { found, refusal, openRows, readRow, asked, lineage, limit } = checked
   if (refusal !== undefined) throw refusal
   const metadataKeys = await chooseMetadataKeys({ ...opened, options, known, found })

@@ -59,7 +59,7 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
           if (own.newRun !== true) return wanted
           return withStore(own, (store) => freshRunId(store, runsDir, wanted))
         },
-        check: (parts, watched) => checkPlanned(plan, parts, watched),
+        check: (parts) => checkPlanned(plan, parts),
       },
     )
     // A redo can still send rows that are left, and reads the input again.

@@ -88,8 +88,8 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
         if (isReread && !mayReread) throw changed('E_MAPPING_CHANGED', 'the mapping file is', parent)
         return redoId(parent, from !== undefined, facts)
       },
-      async check(parts, watched) {
-        const reading = await readRedo(parent, from !== undefined, parts, watched, check)
+      async check(parts) {
+        const reading = await readRedo(parent, from !== undefined, parts, check)
         const { found } = reading
         if (
           found.calls === 0 &&

@@ -107,7 +107,7 @@ async function openReading(
   const check = checkOf(plan)
   if (record.redo === undefined) return check(parts)
   const parent = await openSavedRun(store, record.redo.parent, runsDir)
-  return readRedo(parent, record.redo.isMended, parts, undefined, check)
+  return readRedo(parent, record.redo.isMended, parts, check)
 }
 
 function noRows(): never {

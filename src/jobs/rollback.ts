@@ -90,9 +90,9 @@ async function rollbackIn(
             refuseElsewhere(`run ${parent.runId}`, parent.facts, facts)
             return runId
           },
-          check(parts, watched) {
+          check(parts) {
             ;({ file } = parts)
-            return checkRollback(parts, watched)
+            return checkRollback(parts)
           },
         },
       )

@@ -98,8 +98,8 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       },
     }
     const profiler = createFileProfiler(input, undefined)
-    const parts = { ...input, signal, examiners: [checks, profiler, invalid] }
-    const checked = await checkInput(parts, (source) => inSteps(source, afterEach))
+    const examiners = [checks, profiler, invalid]
+    const checked = await checkInput({ ...input, signal, examiners, afterBatch: afterEach })
     const results = checks.finish(checked.found)
     await afterBatch?.()
     const present = results.columns.map(({ name }) => name)
@@ -146,17 +146,6 @@ function textsOf({ name, assignments }: InputColumn, index: number): ChecksParts
   const { changes, target } = found
   const source = { name, number: index + 1 }
   return [{ index, source, changes, ...toTextColumn(target.path, target.holds === 'any', name) }]
-}
-
-/** A batch is processed when the next one is requested. */
-async function* inSteps<Batch>(
-  source: AsyncIterable<Batch>,
-  afterBatch: () => Promise<void>,
-): AsyncGenerator<Batch> {
-  for await (const rows of source) {
-    yield rows
-    await afterBatch()
-  }
 }
 
 function resultOf(

@@ -32,10 +32,9 @@ export interface InputParts extends MappedInput {
   readonly examiners?: readonly (Examiner | undefined)[]
   /** Gets the rows that would be sent, a batch at a time. */
   readonly onCalls?: ((rows: readonly PatchedRow[]) => Promise<void>) | undefined
+  /** Called between batches of rows. */
+  readonly afterBatch?: () => Promise<void>
 }
-
-/** Wraps the rows of the first pass. */
-export type Watched = (source: Source) => Source
 
 export interface CheckedInput extends RowReader {
   readonly found: Scan

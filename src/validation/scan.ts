@@ -1,5 +1,5 @@
 /** The first pass over the whole input, before anything is sent: counts and validates rows, then asks the guards. */
-import type { CheckedInput, InputParts, Watched, RowReader, MappedInput } from './input-parts.ts'
+import type { CheckedInput, InputParts, RowReader, MappedInput } from './input-parts.ts'
 import { rowsOf } from '../input/rows.ts'
 import { findMissingColumns, refuseMissingColumns } from '../mapping/column-names.ts'
 import { countEach } from '../model/collections.ts'
@@ -31,10 +31,7 @@ import { columnsOf, createReadRow } from './row-reader.ts'
  * Scans the input and asks the guards. With `--duplicates last` or `merge`, a second pass counts what would be sent.
  * Throws INPUT errors if the input cannot be trusted at all.
  */
-export async function checkInput(
-  parts: InputParts,
-  watched: Watched = (source) => source,
-): Promise<CheckedInput> {
+export async function checkInput(parts: InputParts): Promise<CheckedInput> {
   const { file, head, options, mapping } = parts
   const readRow = createReadRow(parts)
   const aside = createAsideCounter(parts)
@@ -42,7 +39,7 @@ export async function checkInput(
   // Rows near a broken quote depend on rows before the start.
   const openRows: RowReader['openRows'] = (start) => rowsOf(file, head, hasBrokenQuotes ? undefined : start)
   const plain: RowReader = { openRows, readRow }
-  const openFirst = (): Source => watched(rowsOf(file, head, head.start, aside.add))
+  const openFirst = (): Source => rowsOf(file, head, head.start, aside.add)
   const refusalOf = ({ missingColumns = [], ...found }: Scan): BulkUpdateError | undefined =>
     // A run that was begun continues.
     (parts.remembered === undefined
@@ -87,7 +84,7 @@ async function scanRows(
   source: Source,
   customers: CustomerCount,
 ): Promise<Scan> {
-  const { signal, examiners = [], onCalls, mapping } = parts
+  const { signal, examiners = [], onCalls, afterBatch, mapping } = parts
   const locate = createLocate(columnsOf(parts))
   let [rows, unchanged, invalid] = [0, 0, 0]
   const calls = createCallCounter()
@@ -137,6 +134,7 @@ async function scanRows(
       replaces.endRow(row, hasCall, warn)
     }
     await onCalls?.(sent)
+    await afterBatch?.()
   }
   const unused = replaces.unused((field) => current && locate(current, field))
   return {
