@@ -18,7 +18,7 @@ import {
   phoneRule,
 } from '../rapyd/customer-fields.ts'
 import { countryCode, dateChange } from './transforms.ts'
-import { hasTrunkZero } from './trunk-zero.ts'
+import { hasTrunkZero, isPossiblePhone } from './trunk-zero.ts'
 
 export interface Fix {
   readonly text: string
@@ -104,12 +104,16 @@ function rewriteFullWidth(text: string): Fix {
   return { text: plain, change: 'full-width characters written as plain ones' }
 }
 
+/** Of a few digits after a slash or in brackets, nobody knows whether they belong to the number. */
+const mayBeExtension = /\(\s*0+\s*\)|\(\s*\d{1,4}\s*\)$|\/\s*\d{1,3}$/
+
 /** For a number of a plus sign, digits and separators. A trunk zero is not fixed: it is a digit that must be removed. */
 function rewritePhone(text: string): Fix | undefined {
-  if (text.length > 40 || !/^\+[\d\s().\-/\u2010-\u2015]+$/.test(text) || /\(\s*0+\s*\)/.test(text))
+  if (text.length > 40 || !/^\+[\d\s().\-/\u2010-\u2015]+$/.test(text) || mayBeExtension.test(text))
     return undefined
   const number = `+${withoutFraction(text).replace(/\D+/g, '')}`
-  return hasTrunkZero(number) ? undefined : { text: number, change: 'signs between the digits removed' }
+  const isSure = isPossiblePhone(number) && !hasTrunkZero(number)
+  return isSure ? { text: number, change: 'signs between the digits removed' } : undefined
 }
 
 const readIsoDate = dateChange('YYYY-MM-DD')

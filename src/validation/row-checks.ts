@@ -28,10 +28,15 @@ export function createRowChecks(
   }
 
   function checkPhone(phone: JsonValue | undefined, field: string): void {
-    if (typeof phone === 'string' && phone.at(-1) === phone.at(-2) && noPhone.test(phone))
+    if (typeof phone !== 'string') return
+    if (phone.at(-1) === phone.at(-2) && noPhone.test(phone))
       warn('W_PLACEHOLDER', field, 'a phone number that stands for nothing (+10000000000)')
-    if (typeof phone === 'string' && hasTrunkZero(phone))
-      warn('W_TRUNK_ZERO', field, 'a zero after the country code, which is dialled only inside the country')
+    if (hasTrunkZero(phone))
+      warn(
+        'W_TRUNK_ZERO',
+        field,
+        'a digit after the country code (mostly 0) that is dialled only inside the country',
+      )
   }
 
   return ({ patch, customerId }, place) => {

@@ -78,7 +78,8 @@ it('a phone number has a warning for a trunk zero, by the numbering plan of its 
     '+4402079460958',
     '+49 (0)30 123456',
   ])
-  const warning = 'W_TRUNK_ZERO: a zero after the country code, which is dialled only inside the country'
+  const warning =
+    'W_TRUNK_ZERO: a digit after the country code (mostly 0) that is dialled only inside the country'
   expect(found).toEqual(
     new Map([
       [1, warning],

@@ -19,6 +19,11 @@ it.each([
   ['+12025550123', false],
   ['+78121234567', false],
   ['+9990123456', false],
+  ['+784951234567', true],
+  ['+77771234567', false],
+  ['+3758172123456', true],
+  ['+114155550100', true],
+  ['+370861234567', true],
   ['', false],
 ])('%j has a trunk zero: %s', (phone, expected) => {
   expect(hasTrunkZero(phone)).toBe(expected)
@@ -41,6 +46,11 @@ it('(0) after a country code is named, and no fix makes a trunk zero of it', () 
     ['+49 030 123456', undefined],
     ['+39 06 12345678', '+390612345678'],
     ['+49 30 123456', '+4930123456'],
+    ['+49 30/123456', '+4930123456'],
+    ['+49 (30) 123456', '+4930123456'],
+    ['+49 30 123456 / 78', undefined],
+    ['+49 30 123456 (78)', undefined],
+    ['+44 20 7183 8750-51', undefined],
   ] as const)
     expect(findFix({ code: 'E_PHONE', field: '', message: '' }, cell)?.text).toBe(text)
 })
