@@ -1,6 +1,7 @@
 /** The product's one loop: rows become requests, requests run in the queue of their customer, and every row gets an outcome. */
 import { isOutcome, type Outcome } from '../model/row.ts'
-import type { Send, KeyedQueue, Prepare, Source } from '../model/ports.ts'
+import type { Send, Prepare, Source } from '../model/ports.ts'
+import type { KeyedQueue } from './keyed-queue.ts'
 
 export interface Pipeline {
   readonly source: Source

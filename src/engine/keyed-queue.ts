@@ -2,7 +2,8 @@
  * A queue per key: tasks of one key run one after another, tasks of different keys at the same time. Places bound how many tasks
  * run or wait. Rate and concurrency belong to the limiter.
  */
-import type { KeyedQueue } from '../model/ports.ts'
+
+export type KeyedQueue = ReturnType<typeof createKeyedQueue>
 
 interface Lane {
   last: Promise<void>
@@ -19,7 +20,7 @@ export function createKeyedQueue(
   places: () => number,
   onFailure?: (error: unknown) => void,
   most = Number.POSITIVE_INFINITY,
-): KeyedQueue {
+) {
   const lanes = new Map<string, Lane>()
   let tasks = 0
   /** Those of keys that wait. */
@@ -49,6 +50,7 @@ export function createKeyedQueue(
     while (!isReached()) await change.promise
   }
 
+  /** Resolves when every task has ended. */
   async function idle(): Promise<void> {
     await until(() => tasks === 0)
     if (failure !== undefined) throw failure.error
@@ -57,7 +59,8 @@ export function createKeyedQueue(
   const isFull = (): boolean => tasks >= most || tasks - waiting >= places()
 
   return {
-    add(key, task) {
+    /** A task that rejects stops the run: `room` and `idle` reject with its error, after all running tasks have ended. */
+    add(key: string, task: () => Promise<void>): void {
       if (failure !== undefined) return
       tasks++
       const known = lanes.get(key)
@@ -69,17 +72,20 @@ export function createKeyedQueue(
         if (--lane.tasks === 0) lanes.delete(key)
       })
     },
-    waits(key, isWaiting) {
+    /** The running task of a key begins or ends to wait for a time. Tasks of that key take no room meanwhile. */
+    waits(key: string, isWaiting: boolean): void {
       const lane = lanes.get(key)
       if (lane === undefined || lane.isWaiting === isWaiting) return
       lane.isWaiting = isWaiting
       waiting += isWaiting ? lane.tasks : -lane.tasks
       changed()
     },
-    get full() {
+    /** True while no more tasks should be added. */
+    get full(): boolean {
       return isFull() || failure !== undefined
     },
-    async room() {
+    /** Resolves when there is room for a task. */
+    async room(): Promise<void> {
       await until(() => failure !== undefined || !isFull())
       // Tasks that run must end first: their outcomes belong in the report.
       if (failure !== undefined) await idle()

@@ -35,13 +35,6 @@ export interface OutcomeWriterParts {
   readonly stop: (error: unknown) => void
 }
 
-export interface OutcomeWriter {
-  /** Resolves when the outcome is durable and the watcher of the run has been notified. */
-  settle(outcome: Outcome): Promise<void>
-  /** Stores that a part of a row is done. */
-  recordRemoval(soFar: Outcome, removal: UpdateRequest): Promise<void>
-}
-
 export function createOutcomeWriter({
   parts,
   run,
@@ -52,7 +45,7 @@ export function createOutcomeWriter({
   held,
   closed,
   stop,
-}: OutcomeWriterParts): OutcomeWriter {
+}: OutcomeWriterParts) {
   const onOutcome = guardedOutcome(parts.watch.onOutcome)
   const threshold = createThreshold(parseErrorLimit(parts.options.maxErrors))
 
@@ -74,7 +67,8 @@ export function createOutcomeWriter({
   }
 
   return {
-    settle(last) {
+    /** Resolves when the outcome is durable and the watcher of the run has been notified. */
+    settle(last: Outcome): Promise<void> {
       const outcome = withEarlier(run.outcomeSoFar(last.row), last)
       const { customerId } = outcome
       if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(customerId)
@@ -82,7 +76,8 @@ export function createOutcomeWriter({
       const effects = withHold(customerId, fieldState?.effectsOf(outcome))
       return run.recordOutcome(outcome, effects).then(() => notify(outcome))
     },
-    recordRemoval: (soFar, removal) =>
+    /** Stores that a part of a row is done. */
+    recordRemoval: (soFar: Outcome, removal: UpdateRequest) =>
       run.recordOutcome(soFar, withHold(removal.customerId, fieldState?.effectsOfRemoval(removal))),
   }
 }

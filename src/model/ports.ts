@@ -9,9 +9,8 @@
  * in doubt  a row with an intent and without an outcome
  * settle    to find a row's outcome and store it
  */
-import type { RowSet } from './collections.ts'
 import type { OnWarning } from './errors.ts'
-import type { MalformedRow, PatchedRow, Place, Row, SourceColumn, UpdateRequest, Outcome } from './row.ts'
+import type { MalformedRow, PatchedRow, Row, SourceColumn, UpdateRequest, Outcome } from './row.ts'
 
 /** Rows in input order, in small batches. A malformed row is a row, not an error. */
 export type Source = AsyncIterable<readonly (Row | MalformedRow)[]>
@@ -31,19 +30,6 @@ export interface Examiner {
   readonly warned?: OnWarning
 }
 
-/** Rows of customers that have several, from a scan of all rows. Only rows with a call count. */
-export interface DuplicateRows {
-  /** Rows with a later row of the same customer. */
-  readonly earlierRows: RowSet
-  /** Rows with an earlier row of the same customer. */
-  readonly laterRows: RowSet
-  /** The last row of a customer with several rows. */
-  lastRowOf(customerId: string): number
-  keepPlace(customerId: string, place: Place): void
-  /** The places that were kept, newest first. */
-  placesOf(customerId: string): Iterable<Place>
-}
-
 /** Decides, without I/O, what one row asks for. */
 export type Prepare = (row: Row | MalformedRow) => UpdateRequest | Outcome
 
@@ -52,20 +38,6 @@ export type Prepare = (row: Row | MalformedRow) => UpdateRequest | Outcome
  * taken up. Rejects only to stop the run.
  */
 export type Send = (request: UpdateRequest, signal: AbortSignal) => Promise<Outcome | undefined>
-
-/** Queues per customer: tasks of one key run one after another, tasks of different keys at the same time. */
-export interface KeyedQueue {
-  /** A task that rejects stops the run: `room` and `idle` reject with its error, after all running tasks have ended. */
-  add(key: string, task: () => Promise<void>): void
-  /** True while no more tasks should be added. */
-  readonly full: boolean
-  /** Resolves when there is room for a task. */
-  room(): Promise<void>
-  /** Resolves when every task has ended. */
-  idle(): Promise<void>
-  /** The running task of a key begins or ends to wait for a time. Tasks of that key take no room meanwhile. */
-  waits(key: string, isWaiting: boolean): void
-}
 
 /** One request to the API, before it is signed. */
 export interface ApiRequest {

@@ -140,7 +140,7 @@ export interface Run extends RunReader, RunRows {
   /** Of an open row of which a part is done: see `isPartial`. */
   outcomeSoFar(row: number): Outcome | undefined
   /** What an earlier session was about to send for a row, if its body held what was read of the customer. */
-  intendedBody(row: number): IntendedBody | undefined
+  intendedBody(row: number): Pick<UpdateRequest, 'body' | 'idempotencyKey'> | undefined
   /** True if another run has recorded an intent for a field of this row in doubt since. */
   isOvertaken(row: number): Promise<boolean>
   /**
@@ -183,8 +183,6 @@ export interface Run extends RunReader, RunRows {
   /** Writes what waits, and gives the run back. */
   close(): Promise<void>
 }
-
-export type IntendedBody = Pick<UpdateRequest, 'body' | 'idempotencyKey'>
 
 export interface RowWrite {
   readonly row: number

@@ -3,13 +3,14 @@
  * without a name, so that memory does not grow with the input.
  */
 import { createRowSet } from '../model/collections.ts'
-import type { DuplicateRows } from '../model/ports.ts'
+import type { Place } from '../model/row.ts'
 import { errorOf } from './errors.ts'
 import { openOwnDatabase, queriesOf } from './own-database.ts'
 
 const rowsAtOnce = 64
 
 export type CustomerCount = ReturnType<typeof countCustomers>
+export type DuplicateRows = ReturnType<CustomerCount['duplicates']>
 
 /** Errors of the disk are LOCAL, E_SPOOL. */
 export function countCustomers() {
@@ -55,8 +56,8 @@ export function countCustomers() {
         const found = first(`${withEarlier('')} ORDER BY row LIMIT 1`)
         return found && [Number(found['earlier']), Number(found['row'])]
       }),
-    /** Asked when all rows have been added. */
-    duplicates: (): DuplicateRows =>
+    /** Rows with a call of customers that have several. Asked when all rows have been added. */
+    duplicates: () =>
       onDisk(() => {
         write()
         const [earlierRows, laterRows] = [createRowSet(), createRowSet()]
@@ -70,15 +71,18 @@ export function countCustomers() {
         CREATE TABLE IF NOT EXISTS place (customer TEXT, row INTEGER, line INTEGER, offset INTEGER, length INTEGER,
           PRIMARY KEY (customer, row)) STRICT, WITHOUT ROWID`)
         return {
+          /** Rows with a later row of the same customer. */
           earlierRows,
+          /** Rows with an earlier row of the same customer. */
           laterRows,
-          lastRowOf: (customerId) =>
+          lastRowOf: (customerId: string) =>
             Number(first('SELECT row FROM last WHERE customer = ?', customerId)?.['row']),
-          keepPlace(customerId, { row, line, offset, length }) {
+          keepPlace(customerId: string, { row, line, offset, length }: Place): void {
             const query = 'INSERT OR IGNORE INTO place VALUES (?, ?, ?, ?, ?)'
             onDisk(() => run(query, customerId, row, line, offset, length))
           },
-          placesOf: (customerId) =>
+          /** The places that were kept, newest first. */
+          placesOf: (customerId: string): readonly Place[] =>
             all('SELECT * FROM place WHERE customer = ? ORDER BY row DESC', customerId).map((found) => ({
               row: Number(found['row']),
               line: Number(found['line']),

@@ -16,7 +16,8 @@ import {
   type Row,
   type Outcome,
 } from '../model/row.ts'
-import type { ReadRow, Source, DuplicateRows } from '../model/ports.ts'
+import type { ReadRow, Source } from '../model/ports.ts'
+import type { DuplicateRows } from '../store/customer-count.ts'
 
 interface Input {
   readonly file: InputFile
