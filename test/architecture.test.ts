@@ -41,7 +41,7 @@ const importsOf = (file: string): string[] => importsIn(root, file)
 
 /** What stands in commands without quotes: ids of runs, numbers, words from lists of our own, and the file in a comment. */
 const ownWords = new Set(
-  'command encoding env growthPercent kept keys other parent.runId policy preset printable(source) run runId summary.run_id version'.split(
+  'command encoding env found growthPercent kept keys other parent.runId policy preset printable(source) run runId summary.run_id version'.split(
     ' ',
   ),
 )
@@ -84,13 +84,17 @@ describe('the source', () => {
   })
 
   it('quotes what it puts into commands that users copy, except ids and words of its own', () => {
-    const found = files.flatMap((file) => {
+    const texts = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.json'),
+    )
+    const found = [...files, ...texts].flatMap((file) => {
       const text = readFileSync(join(root, file), 'utf8')
       // An argument right after a command or an option.
-      const words = text.matchAll(/(?:rapyd-bulk(?: [\w-]+)*|--[a-z][\w-]*)[ =]\$\{([^}]+)\}/g)
+      const words = text.matchAll(/(?:rapyd-bulk(?: [\w-]+)*|--[a-z][\w-]*)[ =]\$?\{([^}]+)\}/g)
       return [...words].map(([, expression = '']) => expression)
     })
-    const unquoted = found.filter((expression) => !expression.startsWith('shellWord('))
+    // In tables of texts, what is quoted is called so.
+    const unquoted = found.filter((expression) => !/^(?:shellWord\(|words?$)/.test(expression))
     expect(found.length).toBeGreaterThan(unquoted.length + 5)
     expect(new Set(unquoted)).toEqual(ownWords)
   })

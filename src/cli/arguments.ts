@@ -12,7 +12,8 @@ import {
 import { isProduction, rapydHosts, resolveOrigin } from '../config/environment.ts'
 import { invalidValue, parseDuration, usageError } from '../config/values.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from '../engine/errors.ts'
 import { commands, subjects, wordsOf, type Words } from './command-table.ts'
 import { say } from './terminal.ts'
 import foreignWords from './foreign-words.json' with { type: 'json' }
@@ -44,11 +45,7 @@ export function refuseSwitchValues(argv: readonly string[]): void {
     const name = switches.find((known) => known === typed || toFlag(known) === typed)
     if (name === undefined || value === 'true' || value === 'false') continue
     const flag = toFlag(name)
-    throw new BulkUpdateError(
-      'E_OPTION_VALUE',
-      `--${flag} takes no value`,
-      `Write --${flag}, or --no-${flag}.`,
-    )
+    throw errorOf('E_OPTION_VALUE', 'value_of_switch', { flag })
   }
 }
 
@@ -93,12 +90,7 @@ function readValue(flag: string, option: Option, value: unknown): unknown {
     if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw missingValue(flag)
     return option.value === 'NAMES' ? value.flatMap(splitNames) : value
   }
-  if (Array.isArray(value))
-    throw new BulkUpdateError(
-      'E_OPTION_REPEATED',
-      `--${flag} is given more than once`,
-      'Keep the one that is meant.',
-    )
+  if (Array.isArray(value)) throw errorOf('E_OPTION_REPEATED', 'repeated_option', { flag })
   if (typeof value === 'boolean' && option.type === 'boolean') return value
   if (typeof value !== 'string') throw missingValue(flag)
   if (option.choices !== undefined) return readChoice(flag, value, option.choices)
@@ -137,11 +129,7 @@ function readNumber(flag: string, value: string, range: Option['range']): number
 }
 
 function missingValue(flag: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_OPTION_VALUE',
-    `--${flag} needs a value`,
-    `Write it after --${flag}, or leave both out.`,
-  )
+  return errorOf('E_OPTION_VALUE', 'missing_value', { flag })
 }
 
 /** For options of other programs, and words of earlier versions. */
@@ -225,11 +213,7 @@ export function senderOptions<Args extends Destination>(
 function refuseTwoHosts(env: NonNullable<Destination['env']>, baseUrl: string | undefined): void {
   if (env === 'simulator' || baseUrl === undefined) return
   if (URL.canParse(baseUrl) && new URL(baseUrl).origin === rapydHosts[env]) return
-  throw new BulkUpdateError(
-    'E_OPTION_CONFLICT',
-    `--env ${env} and --base-url name different hosts`,
-    'Leave one of the two out. Nothing was sent.',
-  )
+  throw errorOf('E_OPTION_CONFLICT', 'two_hosts', { env })
 }
 
 /** An explicit `--env` goes before the variable. An empty variable counts as not set, like those of the keys. */

@@ -5,6 +5,7 @@ import type { Watch } from '../engine/watch.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
 import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
+import { errorOf } from '../engine/errors.ts'
 import type { Scan, UnmatchedName } from '../model/scan.ts'
 import { shellWord } from '../model/text.ts'
 import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
@@ -120,11 +121,7 @@ async function confirmProduction(
   const withRows = takesRows ? `, or --confirm-production ${shellWord(host)} together with --expect-rows` : ''
   const question = `${facts}\nType ${expected} to send: `
   if (confirmed === undefined && (await isTyped(expected, question, signal))) return
-  throw new BulkUpdateError(
-    'E_NOT_CONFIRMED',
-    `production was not confirmed. ${facts}`,
-    `If this is meant, add --confirm-production ${shellWord(expected)}${withRows}. Nothing was sent.`,
-  )
+  throw errorOf('E_NOT_CONFIRMED', 'unconfirmed', { facts, word: shellWord(expected), withRows })
 }
 
 export function printSummary(

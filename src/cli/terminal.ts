@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ownFolderWarning } from '../config/own-files.ts'
-import { BulkUpdateError, exitCodes, systemCode } from '../model/errors.ts'
+import { type BulkUpdateError, exitCodes, systemCode } from '../model/errors.ts'
+import { errorOf } from '../engine/errors.ts'
 import { printable, printableLines, unicodeEscape } from '../model/text.ts'
 import type { KeyChangeWatch } from '../engine/watch.ts'
 
@@ -44,11 +45,7 @@ export function guardOutput(): () => Promise<void> {
     // The error event of a failed write comes in a later turn
     await nextTurn()
     if (lostCode === '') return
-    throw new BulkUpdateError(
-      'E_STDOUT',
-      `standard output could not be written (${lostCode})`,
-      'Make room where it goes, then run the same command again: what was answered is not sent again.',
-    )
+    throw errorOf('E_STDOUT', 'lost_output', { code: lostCode })
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { countUp } from '../model/collections.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import { isJsonObject, parseJson, type JsonObject } from '../model/json.ts'
 import { shellWord, shownNames } from '../model/text.ts'
 import { fieldOf, type Outcome, type UpdateRequest } from '../model/row.ts'
@@ -154,11 +155,11 @@ function describeRefused(
 
 function notTakenError(names: readonly string[]): BulkUpdateError {
   const listed = shownNames(names)
-  return new BulkUpdateError(
-    'E_NOT_TAKEN',
-    `Rapyd answered the first ${firstAnswers} rows that hold ${listed} with success, and took it in none of them`,
-    `Look at these rows in results and at their customers in Rapyd. To send on all the same, add --accept-not-taken ${shellWord(names.join(','))} to the same command.`,
-  )
+  return errorOf('E_NOT_TAKEN', 'never_taken', {
+    answers: firstAnswers,
+    listed,
+    word: shellWord(names.join(',')),
+  })
 }
 
 /** Fields that were sent and whose value no answer has shown, with their rows. */

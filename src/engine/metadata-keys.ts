@@ -3,7 +3,7 @@
  * probe in between changes nothing.
  */
 import type { ResolvedOptions } from '../config/job-options.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import { fieldOf } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
 import type { AccountFact, Store, StoredRun, Window } from '../model/store.ts'
@@ -43,7 +43,8 @@ export async function chooseMetadataKeys(parts: KeysParts): Promise<MetadataKeys
   const { store, remote, options, known, job, found, tell } = parts
   const given = options.metadataKeys
   const kept = keysIn(known)
-  if (kept !== undefined && given !== undefined && given !== kept) throw otherKeys(given, kept)
+  if (kept !== undefined && given !== undefined && given !== kept)
+    throw errorOf('E_OPTION_CONFLICT', 'other_keys', { kept, given })
   const parentId = parentOf(job)
   const parent = parentId === undefined ? undefined : (await store.findRun(parentId))?.stored
   // What a rollback sends is always made of a reading.
@@ -51,7 +52,7 @@ export async function chooseMetadataKeys(parts: KeysParts): Promise<MetadataKeys
   const fact = options.env === 'simulator' ? undefined : await store.accountFact(remote, metadataFact)
   const keys = chosen ?? (fact?.value === 'merge' ? 'own' : 'all')
   if (![...found.set.keys()].some((path) => fieldOf(path) === 'metadata')) return keys
-  if (keys === 'all' && !options.readBack) throw unreadMetadata()
+  if (keys === 'all' && !options.readBack) throw errorOf('E_METADATA_UNREAD', 'unread_metadata')
   const text = fact === undefined ? undefined : describeFact(fact, keys)
   if (text !== undefined) tell({ kind: 'notice', text, isWarning: fact?.value === 'replace' })
   return keys
@@ -74,14 +75,6 @@ export function keysIn(run: Pick<StoredRun, 'note'> | undefined): MetadataKeys |
   return noted === 'all' || noted === 'own' ? noted : undefined
 }
 
-function unreadMetadata(): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_METADATA_UNREAD',
-    'rows with metadata send all keys of their customer, which --no-read-back forbids to read',
-    'Leave --no-read-back out. If this account is known to merge metadata, add --metadata-keys own. Nothing was sent.',
-  )
-}
-
 /** Reads before the update of a row, on average. */
 export function readsPerCall({ metadataRows = 0, calls, leftOut = 0 }: Scan, keys: MetadataKeys): number {
   return keys === 'own' || calls === 0 ? 0 : Math.min(1, metadataRows / (calls + leftOut))
@@ -97,12 +90,4 @@ export function priceOfKeys(
   const reads = readsPerCall(found, keys)
   if (reads === 0) return undefined
   return { rows: Math.round(calls * reads), calls, etaMs: createPace(windows).etaMs(calls, 1 + reads) }
-}
-
-function otherKeys(given: MetadataKeys, kept: MetadataKeys): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_OPTION_CONFLICT',
-    `this run was begun with --metadata-keys ${kept}, not ${given}`,
-    'Finish it so, or begin another with --new-run. Nothing was sent.',
-  )
 }

@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Remote } from '../http/ports.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { AccountId, Store } from '../model/store.ts'
 import { createFieldDigests } from '../rapyd/field-digests.ts'
@@ -36,7 +37,7 @@ export async function openFieldState(
   const isOnlyChanged = options.onlyChanged
   const isExport = isOnlyChanged && !isRedo
   if (options.env === 'simulator') {
-    if (isExport) throw forgetfulServer('--only-changed')
+    if (isExport) throw errorOf('E_OPTION_CONFLICT', 'forgetful_server', { what: '--only-changed' })
     return undefined
   }
   const { owner, digests } = accountOf(remote)
@@ -78,11 +79,11 @@ async function refuseOtherAccount(
   const runs = await store.runs()
   const other = runs.find(({ stored }) => stored.host === host && stored.note('export') === exportName)
   if (other === undefined || other.stored.account === account) return
-  throw new BulkUpdateError(
-    'E_STATE_OTHER',
-    `run ${other.stored.id} sent this export for account ${other.stored.account}, and this is ${account}: nothing is known of it`,
-    wayOut,
-  )
+  throw errorOf('E_STATE_OTHER', 'other_account_state', {
+    run: other.stored.id,
+    before: other.stored.account,
+    account,
+  })
 }
 
 /**
@@ -102,16 +103,9 @@ async function refuseLostState(
     await state.noteBehind()
     const what = isKnown ? 'all that was sent for this account' : 'all runs of this account'
     const knows = isFirst ? 'knows nothing of this account' : `does not know ${what}`
-    throw new BulkUpdateError(
-      'E_STATE_LOST',
-      `the store ${store.path} ${knows}, and ${directory} shows that there was a run`,
-      `Name the store of that run with --store. ${wayOut}`,
-    )
+    throw errorOf('E_STATE_LOST', 'lost_state', { path: store.path, knows, directory })
   }
 }
-
-const wayOut =
-  'Take what was sent last as applied with rapyd-bulk state baseline <last file>, or send everything once with --new-state. Nothing was sent.'
 
 /**
  * Folders of runs that have begun to send, and have written to their log after `since` (milliseconds since 1970). Version 0.1 kept
@@ -146,12 +140,4 @@ function isOfOther(directory: string, { host, account }: AccountId): boolean {
   const found = parseJson(firstLineOf(join(directory, 'run.log')))
   if (!isJsonObject(found) || typeof found['account'] !== 'string') return false
   return found['host'] !== host || found['account'] !== account
-}
-
-export function forgetfulServer(what: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_OPTION_CONFLICT',
-    `${what} needs a server that remembers, and the embedded simulator forgets`,
-    'Start one that stays with rapyd-bulk simulator, and name it with --base-url.',
-  )
 }

@@ -4,7 +4,8 @@ import { resolveOptions, type ResolvedOptions } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { invalidValue } from '../config/values.ts'
 import { didYouMean, findNearest, normalise } from '../model/text.ts'
-import { BulkUpdateError, type RunErrorCode } from '../model/errors.ts'
+import type { RunErrorCode } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import { readHead, type Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { isEncoding } from '../input/encoding.ts'
@@ -63,11 +64,7 @@ export async function openSameInput({ reader, record, facts }: SavedRun): Promis
     throw error
   }
   await file.close()
-  throw new BulkUpdateError(
-    'E_INPUT_CHANGED',
-    `${path} is not the file of this run any more (its SHA-256 was ${facts.input})`,
-    'Put the file back.',
-  )
+  throw errorOf('E_INPUT_CHANGED', 'other_input', { path, digest: facts.input })
 }
 
 /** Throws INPUT, E_MAPPING_CHANGED, if the mapping says something else than it did. */
@@ -78,13 +75,8 @@ export async function inputPartsOf(
 ): Promise<InputParts> {
   const options = resolveOptions(record.options)
   const mapped = mapInput({ file, head, options, mapping: await loadMapping(options.map) })
-  if (mappingDigest(options, mapped.mapping) !== facts.mapping) {
-    throw new BulkUpdateError(
-      'E_MAPPING_CHANGED',
-      `${options.map ?? 'the mapping'} says something else than when the run began`,
-      'Put the mapping file back.',
-    )
-  }
+  if (mappingDigest(options, mapped.mapping) !== facts.mapping)
+    throw errorOf('E_MAPPING_CHANGED', 'other_mapping', { mapping: options.map ?? 'the mapping' })
   return { ...mapped, signal: new AbortController().signal }
 }
 

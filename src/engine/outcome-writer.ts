@@ -1,7 +1,7 @@
 /** Stores outcomes with what they say about fields, then counts them and notifies the watcher of the run. */
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { parseErrorLimit } from '../config/values.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import { withEarlier, type UpdateRequest, type Outcome, type FieldEffects } from '../model/row.ts'
 import type { Clock } from '../model/ports.ts'
 import type { Run } from '../model/store.ts'
@@ -51,7 +51,7 @@ export function createOutcomeWriter({
 
   function count({ row, outcome }: Outcome): void {
     inDoubt.delete(row)
-    if (threshold.passed(outcome)) stop(tooManyErrors())
+    if (threshold.passed(outcome)) stop(errorOf('E_MAX_ERRORS', 'too_many_errors'))
   }
 
   /** An attempt of a row that was settled early may still overwrite what other runs send. */
@@ -89,20 +89,7 @@ function guardedOutcome(onOutcome: Watch['onOutcome']): ((outcome: Outcome) => P
     try {
       await onOutcome(outcome)
     } catch (error) {
-      throw new BulkUpdateError(
-        'E_ON_OUTCOME',
-        `onOutcome failed for row ${outcome.row}`,
-        'The cause of this error is what it threw. The same call goes on with the rows that are left.',
-        { cause: error },
-      )
+      throw errorOf('E_ON_OUTCOME', 'on_outcome', { row: outcome.row }, error)
     }
   }
-}
-
-function tooManyErrors(): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_MAX_ERRORS',
-    'more rows than --max-errors allows ended not updated',
-    'Look at errors and summary.json, then run the same command again: it goes on where it stopped.',
-  )
 }

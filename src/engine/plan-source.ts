@@ -7,7 +7,8 @@ import { constants } from 'node:fs'
 import { open, writeFile, type FileHandle } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { machineLimit } from '../config/system.ts'
-import { BulkUpdateError, systemCode, type ErrorCode } from '../model/errors.ts'
+import { type BulkUpdateError, systemCode, type ErrorCode } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import { isJsonObject, isList, parseJson, type JsonObject, type JsonValue } from '../model/json.ts'
 import type { ReadRow } from '../model/ports.ts'
 import { withoutCall, type NdjsonRow, type Outcome } from '../model/row.ts'
@@ -36,15 +37,10 @@ export async function openPlan(path: string) {
   } catch (error) {
     const limit = machineLimit(error)
     if (limit !== undefined) throw limit
-    throw new BulkUpdateError(
-      'E_PLAN_OPEN',
-      `the plan ${path} cannot be read (${systemCode(error)})`,
-      'Give the path of a plan.ndjson that `rapyd-bulk plan` wrote. Nothing was sent.',
-      { cause: error },
-    )
+    throw errorOf('E_PLAN_OPEN', 'unreadable_plan', { path, code: systemCode(error) }, error)
   }
   try {
-    if (!(await handle.stat()).isFile()) throw noPlan(path)
+    if (!(await handle.stat()).isFile()) throw errorOf('E_PLAN', 'no_plan', { path })
     return await readPlan(path, handle)
   } catch (error) {
     await handle.close()
@@ -75,7 +71,7 @@ async function readPlan(path: string, handle: FileHandle) {
   for await (const { bytes, end } of linesOf(handle, 0)) {
     if (head === undefined) {
       const found = parseJson(bytes.toString('utf8'))
-      if (!isPlanHead(found)) throw noPlan(path)
+      if (!isPlanHead(found)) throw errorOf('E_PLAN', 'no_plan', { path })
       head = found
     } else {
       if (rowOf(parseJson(bytes.toString('utf8'))).row !== ends.length) throw changed(path)
@@ -84,7 +80,7 @@ async function readPlan(path: string, handle: FileHandle) {
     ends.push(end)
     digests.push(lineDigest(bytes))
   }
-  if (head === undefined) throw noPlan(path)
+  if (head === undefined) throw errorOf('E_PLAN', 'no_plan', { path })
   const { sha256, signature: _, counts, ...facts } = head
   if (ends.length !== counts.rows + 1 || digest.head(facts, counts).sha256 !== sha256) throw changed(path)
   return {
@@ -153,20 +149,8 @@ async function* linesOf(
   }
 }
 
-function noPlan(path: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_PLAN',
-    `${path} is no plan of this version of rapyd-bulk`,
-    'Give a plan.ndjson that this version wrote, or make the plan again. Nothing was sent.',
-  )
-}
-
 function changed(path: string, sent = 'Nothing was sent.'): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_PLAN_CHANGED',
-    `${path} is not as it was written: its lines do not match their digest`,
-    `Make the plan again, and change the input rather than the plan. ${sent}`,
-  )
+  return errorOf('E_PLAN_CHANGED', 'edited_plan', { path, sent })
 }
 
 /** Of the input, only bytes at the places of rows are read. */
@@ -222,11 +206,7 @@ export async function openPlanOf({ plan: path, sha256 }: PlannedFacts): Promise<
   const plan = await openPlan(path)
   if (plan.head.sha256 === sha256) return plan
   await plan.close()
-  throw new BulkUpdateError(
-    'E_PLAN_CHANGED',
-    `${path} is not the plan that this run sends`,
-    'Put that plan back where it was. Nothing was sent.',
-  )
+  throw errorOf('E_PLAN_CHANGED', 'replaced_plan', { path })
 }
 
 export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Precondition {

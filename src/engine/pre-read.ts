@@ -5,7 +5,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { SenderParts } from '../http/sender.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
-import { BulkUpdateError, type ErrorCode } from '../model/errors.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import { withoutCall, type UpdateRequest, type Outcome, type OutcomeKind } from '../model/row.ts'
 import type { Clock, Send } from '../model/ports.ts'
@@ -249,24 +250,12 @@ export async function keepsImages(
 ): Promise<boolean> {
   const isKept = run.note('backup') === 'yes'
   if (!isKept && !backup) return false
-  if (!readBack) {
-    throw new BulkUpdateError(
-      'E_OPTION_CONFLICT',
-      '--backup reads customers, and --no-read-back says that this account may not',
-      'Leave one of the two out. Nothing was sent.',
-    )
-  }
+  if (!readBack) throw errorOf('E_OPTION_CONFLICT', 'backup_unread')
   if (isKept) return true
   const hasSent =
     run.inDoubt.size > 0 ||
     run.earlier.settled.keys().some((kind) => kind !== 'unchanged' && kind !== 'invalid')
-  if (hasSent) {
-    throw new BulkUpdateError(
-      'E_BACKUP_LATE',
-      'this run has sent rows without --backup, so it cannot begin to keep what customers held before',
-      'An update can be finished without --backup. Otherwise begin another run with --new-run. Nothing was sent.',
-    )
-  }
+  if (hasSent) throw errorOf('E_BACKUP_LATE', 'late_backup')
   await run.setNote('backup', 'yes')
   return true
 }

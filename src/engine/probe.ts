@@ -10,6 +10,7 @@ import { createReadBack, createReadCustomer } from '../http/read-customer.ts'
 import { createSender, type SenderParts } from '../http/sender.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { BulkUpdateError, type ErrorCode } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import { isJsonObject, parseJson, type JsonObject } from '../model/json.ts'
 import type { UpdateRequest, Outcome } from '../model/row.ts'
 import type { Run } from '../model/store.ts'
@@ -75,11 +76,7 @@ export function probeCustomer(parts: ProbeParts, customer: string): Promise<Meta
     await session.run.setNote(stateNote, JSON.stringify(state))
     const found = await carryOut(session, state, false)
     if (found !== undefined) return found
-    throw new BulkUpdateError(
-      'E_PROBE_UNCLEAR',
-      `no attempt at ${customer} was answered with success, so nothing was seen. Its metadata is as it was`,
-      'Probe again, or name another customer.',
-    )
+    throw errorOf('E_PROBE_UNCLEAR', 'unclear_probe', { customer })
   })
 }
 
@@ -293,11 +290,7 @@ function missingIn(now: JsonObject, { metadata }: ProbeState): readonly string[]
 function notRestored({ customer }: ProbeState, missing: readonly string[]): BulkUpdateError {
   const what =
     missing.length === 0 ? 'its metadata could not be read' : `it lacks ${shownNames(missing, shownKey)}`
-  return new BulkUpdateError(
-    'E_PROBE_LEFT',
-    `the probe of ${customer} could not be finished: ${what}`,
-    'Run the same command again: it finishes the probe first. Until then nothing is sent for this account.',
-  )
+  return errorOf('E_PROBE_LEFT', 'open_probe', { customer, what })
 }
 
 function changedText({ customer }: ProbeState, keys: readonly string[]): string {

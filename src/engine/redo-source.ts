@@ -16,7 +16,7 @@ import {
   type Outcome,
   type OutcomeKind,
 } from '../model/row.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import type { Head } from '../input/header.ts'
 import type { ReadRow, Source } from '../model/ports.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
@@ -135,7 +135,7 @@ const rowColumn = 'rapyd_bulk_row'
 async function readLineage(base: CheckedInput, head: Head) {
   const column =
     head.format === 'csv' ? head.header.findLastIndex((name) => name.trim().toLowerCase() === rowColumn) : 0
-  if (column === -1) throw noRowNumbers('column')
+  if (column === -1) throw errorOf('E_REDO_COLUMN', 'no_row_numbers', { what: 'column', name: rowColumn })
   const parents: number[] = []
   const seen = new Set<number>()
   /** Rows of the file whose row of the parent occurs earlier in the file. */
@@ -151,16 +151,9 @@ async function readLineage(base: CheckedInput, head: Head) {
     }
   }
   // In NDJSON every record has keys of its own.
-  if (head.format === 'ndjson' && parents.every((parent) => parent === 0)) throw noRowNumbers('key')
+  if (head.format === 'ndjson' && parents.every((parent) => parent === 0))
+    throw errorOf('E_REDO_COLUMN', 'no_row_numbers', { what: 'key', name: rowColumn })
   return { parents, repeated, customers }
-}
-
-function noRowNumbers(what: 'column' | 'key'): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_REDO_COLUMN',
-    `the file of --from has no ${what} ${rowColumn}, so nobody can tell which rows of the run it holds`,
-    `Give the errors file of that run, mended, with all its ${what}s. Nothing was sent.`,
-  )
 }
 
 /** 0 if there is no row number. */

@@ -5,6 +5,7 @@ import { pickOptions, type Resolved } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { invalidValue, parseRate } from '../config/values.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import type { Remote } from '../http/ports.ts'
 import type { Window } from '../model/store.ts'
 import { redactedCredentials, type Credentials } from '../rapyd/signature.ts'
@@ -21,13 +22,7 @@ export async function openRemote(options: Resolved<RemoteOptions>, env = process
   if (options.env === 'simulator') return openSimulator(options, windows)
   refuseRehearsal(options)
   const origin = resolveOrigin(options.env, options.baseUrl, options.allowHost)
-  if (windows.length === 0 && !isLoopback(origin)) {
-    throw new BulkUpdateError(
-      'E_RATE_NONE',
-      '--rate none is for loopback only',
-      'Leave --rate out to keep within Rapyd’s limits.',
-    )
-  }
+  if (windows.length === 0 && !isLoopback(origin)) throw errorOf('E_RATE_NONE', 'no_rate')
   refuseUncheckedTls(origin, env)
   const credentials = readCredentials(options, env)
   return {
@@ -51,13 +46,7 @@ export function readCredentials(
 ): Credentials {
   const accessKey = options.accessKey ?? readKey('RAPYD_ACCESS_KEY', env)
   const secretKey = options.secretKey ?? readKey('RAPYD_SECRET_KEY', env)
-  if (accessKey === undefined || secretKey === undefined) {
-    throw new BulkUpdateError(
-      'E_NO_CREDENTIALS',
-      'no credentials: RAPYD_ACCESS_KEY and RAPYD_SECRET_KEY are not both set',
-      'Set them, or RAPYD_ACCESS_KEY_FILE and RAPYD_SECRET_KEY_FILE, in the environment; never as arguments. Without keys, try --env simulator.',
-    )
-  }
+  if (accessKey === undefined || secretKey === undefined) throw errorOf('E_NO_CREDENTIALS', 'no_credentials')
   checkKey('RAPYD_ACCESS_KEY', accessKey)
   checkKey('RAPYD_SECRET_KEY', secretKey)
   return redactedCredentials(accessKey, secretKey)
@@ -81,21 +70,13 @@ export function nameRoute(error: unknown, { host, proxy }: Remote): unknown {
 /** Node reads this variable itself, and would then send keys and customers to an unchecked host. */
 function refuseUncheckedTls(origin: URL, env: NodeJS.ProcessEnv): void {
   if (origin.protocol !== 'https:' || env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return
-  throw new BulkUpdateError(
-    'E_TLS_UNCHECKED',
-    'NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment turns the check of certificates off',
-    'Unset it. For a certificate authority of your own, set NODE_EXTRA_CA_CERTS to its file. Nothing was sent.',
-  )
+  throw errorOf('E_TLS_UNCHECKED', 'unchecked_tls')
 }
 
 /** Quotes and white space come from copying. No key has them, so Rapyd would refuse the key. */
 function checkKey(name: string, key: string): void {
   if (/^[!#-&(-_a-~]+$/.test(key)) return
-  throw new BulkUpdateError(
-    'E_KEY_FORMAT',
-    `${name} is not a key: it holds white space, a quote or a character that cannot be seen or is not ASCII`,
-    'Copy it again from the Rapyd portal, without quotes and line breaks. Nothing was sent.',
-  )
+  throw errorOf('E_KEY_FORMAT', 'no_key', { name })
 }
 
 /** The simulator enforces the rate that was given, so a rehearsal shows what crossing it does. */
@@ -126,11 +107,7 @@ async function openSimulator(
 function refuseRehearsal({ faults, seed, env }: Resolved<RemoteOptions>): void {
   for (const [option, value] of Object.entries({ faults, seed })) {
     if (value === undefined) continue
-    throw new BulkUpdateError(
-      'E_SIMULATOR_ONLY',
-      `--${option} is for the simulator, and this would go to ${env}`,
-      `Add --env simulator to rehearse, or leave --${option} out. Nothing was sent.`,
-    )
+    throw errorOf('E_SIMULATOR_ONLY', 'only_simulator', { option, env })
   }
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { OptionsOf } from '../config/options.ts'
 import { scanReading } from '../validation/scan.ts'
 import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import { isJsonObject, isList, type JsonObject } from '../model/json.ts'
 import {
   fieldOf,
@@ -252,23 +252,18 @@ export interface RollbackOptions extends OptionsOf<'rollback'> {
 /** Throws USAGE: E_NO_BACKUP, E_ROLLBACK_ORDER. A run that was stopped may be rolled back. */
 export async function refuseRollback(run: SavedRun): Promise<void> {
   const { runId } = run
-  if (!(await run.reader.hasBeforeImages()) && run.reader.stored.note('backup') !== 'yes') {
-    throw new BulkUpdateError(
-      'E_NO_BACKUP',
-      `run ${runId} has kept nothing of what its customers held`,
-      'Only runs that began with --backup, and those of apply, can be rolled back. Make a plan of an older export to see what differs. Nothing was sent.',
-    )
-  }
+  if (!(await run.reader.hasBeforeImages()) && run.reader.stored.note('backup') !== 'yes')
+    throw errorOf('E_NO_BACKUP', 'no_backup', { runId })
   let last: string | undefined
   for (const redo of await findChildRuns(run, 'redo')) {
     if ((await hasApplied(redo)) && !(await isRolledBack(redo))) last = redo.runId
   }
   if (last === undefined) return
-  throw new BulkUpdateError(
-    'E_ROLLBACK_ORDER',
-    `${last} has sent rows of ${runId} again since`,
-    `Nothing was sent. Roll that back first: ${commandToRollback(last, run.record.options)}`,
-  )
+  throw errorOf('E_ROLLBACK_ORDER', 'later_redo', {
+    last,
+    runId,
+    command: commandToRollback(last, run.record.options),
+  })
 }
 
 /**

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { options as optionTable } from '../config/options.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import type { BeforeCustomer, RunReader, Store } from '../model/store.ts'
 import { damagedStore } from '../store/errors.ts'
 import { oldRun } from '../store/former-layout.ts'
@@ -31,18 +31,11 @@ export async function openSavedRun(
   if (reader !== undefined && (!isPath || reader.stored.directory === directory)) {
     const saved = savedRun(store, reader)
     if (saved !== undefined) return saved
-    throw new BulkUpdateError(
-      'E_RUN_RECORD',
-      `the store ${store.path} does not say how run ${id} was begun`,
-      'Run its first command again: what was answered is not sent again, and the files are written.',
-    )
+    throw errorOf('E_RUN_RECORD', 'no_record', { path: store.path, id })
   }
   if (existsSync(join(directory, 'journal.db'))) throw oldRun(directory)
-  throw new BulkUpdateError(
-    'E_NO_RUN',
-    isPath ? `${directory} is no run` : `there is no run ${id} in the store ${store.path}`,
-    'Give the id of a run, as `rapyd-bulk runs` lists them (with --store if they are in another store), or the path of its directory.',
-  )
+  if (isPath) throw errorOf('E_NO_RUN', 'no_run_folder', { directory })
+  throw errorOf('E_NO_RUN', 'no_run', { id, path: store.path })
 }
 
 function savedRun(store: Store, reader: RunReader) {
@@ -74,11 +67,12 @@ export function refuseElsewhere(
 ): void {
   for (const name of ['host', 'account'] as const) {
     if (facts[name] === held[name]) continue
-    throw new BulkUpdateError(
-      'E_OTHER_ACCOUNT',
-      `${what} belongs to ${name} ${held[name]}, and this is ${facts[name] ?? ''}`,
-      'Use its keys, --env and --base-url. Nothing was sent.',
-    )
+    throw errorOf('E_OTHER_ACCOUNT', 'other_account', {
+      what,
+      name,
+      account: held[name],
+      given: facts[name] ?? '',
+    })
   }
 }
 
@@ -153,11 +147,11 @@ export async function customersPutBack(run: Parent): Promise<ReadonlySet<string>
 export async function refuseOlderRedo(run: SavedRun): Promise<void> {
   const later = await findLaterRedo(run)
   if (later === undefined) return
-  throw new BulkUpdateError(
-    'E_REDO_OLDER',
-    `what ${run.runId} left was taken up by ${later.runId} since`,
-    `Go on from there: ${commandToRedo(later.parent, run.record.options)} sends what is still left of all of them. Nothing was sent.`,
-  )
+  throw errorOf('E_REDO_OLDER', 'older_redo', {
+    runId: run.runId,
+    later: later.runId,
+    command: commandToRedo(later.parent, run.record.options),
+  })
 }
 
 /** The later redo of a run above it, with that run. */
@@ -179,11 +173,7 @@ export async function findLaterRedo({
 /** Throws USAGE, E_ROLLED_BACK, for an open run that was rolled back: its earlier rows are undone, so the rest must not be sent. */
 export async function refuseRolledBack(store: Store, runId: string): Promise<void> {
   if (!(await wasRolledBack({ runId, store }))) return
-  throw new BulkUpdateError(
-    'E_ROLLED_BACK',
-    `run ${runId} was rolled back after it had been stopped, so it cannot go on`,
-    'Begin another run of the same input: add --new-run. Nothing was sent.',
-  )
+  throw errorOf('E_ROLLED_BACK', 'rolled_back', { runId })
 }
 
 /**

@@ -3,7 +3,7 @@
  * addresses and coupons add up if they are sent again, so such rows stop the run before it sends; others are only counted.
  */
 import { countUp } from '../model/collections.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import type { PatchedRow, Digests } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
 import type { KnownFields, SentFields } from '../model/store.ts'
@@ -83,9 +83,12 @@ function refuseAdded(addedBy: ReadonlyMap<string, number>, rows: number): void {
   const added = addedBy.values().reduce((sum, count) => sum + count, 0)
   const others = addedBy.size > 1 ? ' and others' : ''
   const redo = run === '' ? '' : `rapyd-bulk redo ${run} sends what that run has left; `
-  throw new BulkUpdateError(
-    'E_SENT_BEFORE',
-    `${formatCount(added)} of ${formatRows(rows)} ${rows === 1 ? 'was' : 'were'} confirmed by ${run === '' ? 'an earlier run' : `run ${run}`}${others}: sent again, their addresses or coupons add up`,
-    `${redo}--only-changed leaves out what Rapyd has confirmed; --allow-repeat sends all of it again. Nothing was sent.`,
-  )
+  throw errorOf('E_SENT_BEFORE', 'sent_before', {
+    added: formatCount(added),
+    rows: formatRows(rows),
+    were: rows === 1 ? 'was' : 'were',
+    run: run === '' ? 'an earlier run' : `run ${run}`,
+    others,
+    redo,
+  })
 }

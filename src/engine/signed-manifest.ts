@@ -3,7 +3,7 @@
  * is derived from the secret key, so nothing is followed that somebody else has edited.
  */
 import type { UpdateOptions } from '../config/options.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import type { RunManifest, Store, StoredRun } from '../model/store.ts'
 import { keyedDigests } from '../rapyd/field-digests.ts'
 import type { Credentials } from '../rapyd/signature.ts'
@@ -46,19 +46,11 @@ export async function acceptManifest(
   const { what, host, account, rows } = change
   const paths = change.paths.filter((path) => path !== '')
   if (signature.slice(0, keyLength) === expected.slice(0, keyLength))
-    throw new BulkUpdateError(
-      'E_MANIFEST',
-      `${what} is not as it was written: its signature does not match`,
-      `Somebody or something has changed it. Put back a copy of ${file}, or begin again from the input. Nothing was sent.`,
-    )
+    throw errorOf('E_MANIFEST', 'edited_manifest', { what, file })
   const isAccepted =
     (await watch.onKeyChange?.({ ...change, paths })) === true || options.acceptKeyChange === true
   if (!isAccepted)
-    throw new BulkUpdateError(
-      'E_KEY_CHANGED',
-      `${what} was signed with another secret key. Host ${host}, account ${account}, ${rows} rows, files: ${paths.join(', ')}`,
-      'If you have changed the key, and all of this is right, add --accept-key-change. Nothing was sent.',
-    )
+    throw errorOf('E_KEY_CHANGED', 'other_key', { what, host, account, rows, files: paths.join(', ') })
   await signAnew(expected)
 }
 

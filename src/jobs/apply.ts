@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { runJob, type UpdateResult } from '../engine/run-job.ts'
 import { createDriftJudge, checkPlanned, openPlan, type SavedPlan } from '../engine/plan-source.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from '../engine/errors.ts'
 import { inheritOptions, readRecordedOptions, type RecordedOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import type { PlanHead } from '../engine/plan-format.ts'
@@ -103,23 +103,13 @@ export async function wherePlanGoes(path: string): Promise<Partial<RecordedOptio
 function optionsIn({ options }: PlanHead, path: string): RecordedOptions {
   const found = readRecordedOptions(options)
   if (found !== undefined) return found
-  throw new BulkUpdateError(
-    'E_PLAN',
-    `${path} says nothing about how its input is read`,
-    'Make the plan again with this version of rapyd-bulk. Nothing was sent.',
-  )
+  throw errorOf('E_PLAN', 'plan_without_options', { path })
 }
 
 function refuseOther(head: PlanHead, facts: Readonly<Record<string, string>>): void {
   refuseElsewhere('the plan', head, facts)
-  if (facts['input'] !== head.input.sha256) throw changed('E_INPUT_CHANGED', `${head.input.path} is`)
-  if (facts['mapping'] !== head.mapping_sha256) throw changed('E_MAPPING_CHANGED', 'the mapping file is')
-}
-
-function changed(code: 'E_INPUT_CHANGED' | 'E_MAPPING_CHANGED', what: string): BulkUpdateError {
-  return new BulkUpdateError(
-    code,
-    `${what} not what it was when the plan was made`,
-    'Put it back as it was, or make the plan again. Nothing was sent.',
-  )
+  if (facts['input'] !== head.input.sha256)
+    throw errorOf('E_INPUT_CHANGED', 'not_as_planned', { what: `${head.input.path} is` })
+  if (facts['mapping'] !== head.mapping_sha256)
+    throw errorOf('E_MAPPING_CHANGED', 'not_as_planned', { what: 'the mapping file is' })
 }

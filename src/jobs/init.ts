@@ -1,6 +1,6 @@
 /** Drafts a mapping file: reads the whole input once, without a network, and writes an entry for each column. */
 import { createColumns } from '../validation/columns.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from '../engine/errors.ts'
 import { isInvisible } from '../model/invisible.ts'
 import { headerOf, readHead, type FormatOptions, type Head } from '../input/header.ts'
 import { rowsOf } from '../input/rows.ts'
@@ -63,13 +63,7 @@ export async function init(options: InitOptions & Stoppable): Promise<InitResult
     const reports = columns
       .list()
       .filter(({ name, filled }) => !isOurColumn(name) && (filled > 0 || !isInvisible(name)))
-    if (reports.length === 0) {
-      throw new BulkUpdateError(
-        'E_NO_COLUMNS',
-        `${file.path} has no columns that a mapping could be drafted from`,
-        'Give a CSV file with a header, or NDJSON with one object per line.',
-      )
-    }
+    if (reports.length === 0) throw errorOf('E_NO_COLUMNS', 'no_columns', { path: file.path })
     return {
       ...draftMapping(
         file.path,

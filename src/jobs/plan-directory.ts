@@ -4,7 +4,7 @@
  */
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from '../engine/errors.ts'
 import { tryLock } from '../store/own-database.ts'
 import { removeOurFiles } from '../store/run-directory.ts'
 
@@ -59,11 +59,7 @@ interface PlanLock extends Disposable {
 export function lockPlan(directory: string): PlanLock {
   const lock = tryLockPlan(directory)
   if (lock !== undefined) return lock
-  throw new BulkUpdateError(
-    'E_BUSY',
-    `the plan ${basename(directory)} is being made by another process`,
-    'Wait until it ends, or stop it; then run the same command again. Nothing was sent.',
-  )
+  throw errorOf('E_BUSY', 'busy_plan', { plan: basename(directory) })
 }
 
 function tryLockPlan(directory: string): PlanLock | undefined {
@@ -91,11 +87,7 @@ function isPlanInput(path: string): boolean {
 /** Throws INPUT, E_INPUT_NOT_KEPT, if it is gone. */
 export function refuseGoneInput(path: string): void {
   if (!isPlanInput(path) || existsSync(path)) return
-  throw new BulkUpdateError(
-    'E_INPUT_NOT_KEPT',
-    'what came over standard input for this plan is not kept once all of it is sent',
-    'If there is more to send, make another plan. Nothing was sent.',
-  )
+  throw errorOf('E_INPUT_NOT_KEPT', 'plan_input_gone')
 }
 
 /** Keeps the input if another process is making a plan of it. */

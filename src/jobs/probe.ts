@@ -1,7 +1,7 @@
 /** `probe`: finds out on one customer whether the account merges metadata or replaces it, and shows what was found. */
 import type { OptionsOf } from '../config/options.ts'
 import { metadataFact } from '../engine/metadata-keys.ts'
-import { forgetfulServer } from '../engine/open-field-state.ts'
+import { errorOf } from '../engine/errors.ts'
 import { finishProbe, probeCustomer, type ProbeParts } from '../engine/probe.ts'
 import { signalOf, type Stoppable } from '../engine/program-options.ts'
 import { withRemote } from '../engine/opened.ts'
@@ -56,6 +56,6 @@ async function factsOf(store: Store, remote: Remote): Promise<ProbeFacts> {
 }
 
 const withAccount: typeof withRemote<OptionsOf<'probe'>, ProbeFacts> = async (options, signal, action) => {
-  if (options.env === 'simulator') throw forgetfulServer('probe')
+  if (options.env === 'simulator') throw errorOf('E_OPTION_CONFLICT', 'forgetful_server', { what: 'probe' })
   return withRemote(options, signal, action)
 }

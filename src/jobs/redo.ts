@@ -5,7 +5,7 @@ import { createDriftJudge, checkOf, openPlanOf, type SavedPlan } from '../engine
 import { inheritOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import { guardOf } from '../validation/guards.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from '../engine/errors.ts'
 import { signalOf, type Stoppable } from '../engine/program-options.ts'
 import { findRetryableRows, readRedo } from '../engine/redo-source.ts'
 import { commandToResume, commandToRollback } from '../engine/record.ts'
@@ -73,7 +73,8 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
         `Send its errors file: rapyd-bulk redo ${parent.runId} --from ${shellWord(join(parent.directory, `errors.${parent.record.format}`))}`,
       )
     const { planned } = parent.record
-    if (planned !== undefined && from !== undefined) throw mendedPlan(parent)
+    if (planned !== undefined && from !== undefined)
+      throw errorOf('E_REDO_PLAN', 'redo_of_plan', { runId: parent.runId })
     plan = planned === undefined ? undefined : await openPlanOf(planned)
     const check = checkOf(plan)
     let skipped = 0
@@ -84,8 +85,13 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
       precondition: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
       async runIdOf(facts) {
         const isReread = facts['mapping'] !== parent.facts.mapping
-        if (isReread && mayReread && planned !== undefined) throw mendedPlan(parent)
-        if (isReread && !mayReread) throw changed('E_MAPPING_CHANGED', 'the mapping file is', parent)
+        if (isReread && mayReread && planned !== undefined)
+          throw errorOf('E_REDO_PLAN', 'redo_of_plan', { runId: parent.runId })
+        if (isReread && !mayReread)
+          throw errorOf('E_MAPPING_CHANGED', 'not_as_begun', {
+            what: 'the mapping file is',
+            runId: parent.runId,
+          })
         return redoId(parent, from !== undefined, facts)
       },
       async check(parts) {
@@ -136,30 +142,17 @@ class NothingLeft extends Error {}
 function refuseUnfinished({ runId, reader, record, isRunning, isFinished }: SavedRun): void {
   if (isRunning) throw busyRun(runId, reader.stored.owner, reader.stored.settled)
   if (isFinished) return
-  throw new BulkUpdateError(
-    'E_RUN_OPEN',
-    `run ${runId} is not finished`,
-    `Finish it first: ${commandToResume({ runId, record })}`,
-  )
+  throw errorOf('E_RUN_OPEN', 'open_parent', { runId, command: commandToResume({ runId, record }) })
 }
 
 /** What a rollback left, the next rollback of the same run restores: it reads the customers again. */
 function refuseRollback({ runId, record }: SavedRun): void {
   const { rollback } = record
   if (rollback === undefined) return
-  throw new BulkUpdateError(
-    'E_REDO_ROLLBACK',
-    `run ${runId} is a rollback`,
-    `Nothing was sent. Run again: ${commandToRollback(rollback.parent, record.options)}`,
-  )
-}
-
-function mendedPlan({ runId }: SavedRun): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_REDO_PLAN',
-    `run ${runId} sends a plan, which holds nothing of a mended file and is not read in another way`,
-    'Leave --from and the options of reading out to send what is left of the plan, or make another plan. Nothing was sent.',
-  )
+  throw errorOf('E_REDO_ROLLBACK', 'redo_of_rollback', {
+    runId,
+    command: commandToRollback(rollback.parent, record.options),
+  })
 }
 
 /** The unfinished redo of the same input, or a new one. Refuses what would mix two inputs, hosts or accounts. */
@@ -170,28 +163,16 @@ async function redoId(
 ): Promise<string> {
   refuseElsewhere(`run ${parent.runId}`, parent.facts, facts)
   if (!isMended && facts['input'] !== parent.facts.input)
-    throw changed('E_INPUT_CHANGED', 'the input is', parent)
+    throw errorOf('E_INPUT_CHANGED', 'not_as_begun', { what: 'the input is', runId: parent.runId })
   for (const open of await findOpenRedos(parent)) {
     if (await wasRolledBack(open)) continue
     const isSame = open.record.redo?.parent === parent.runId && open.record.redo.isMended === isMended
     if (isSame && open.facts.input === facts['input']) return open.runId
-    throw new BulkUpdateError(
-      'E_RUN_OPEN',
-      `run ${open.runId} sends rows of ${parent.runId} again and is not finished`,
-      `Finish it first: ${commandToResume(open)}`,
-    )
+    throw errorOf('E_RUN_OPEN', 'open_redo', {
+      runId: open.runId,
+      parent: parent.runId,
+      command: commandToResume(open),
+    })
   }
   return nextChildId(parent, 'redo')
-}
-
-function changed(
-  code: 'E_INPUT_CHANGED' | 'E_MAPPING_CHANGED',
-  what: string,
-  { runId }: SavedRun,
-): BulkUpdateError {
-  return new BulkUpdateError(
-    code,
-    `${what} not what it was when ${runId} began`,
-    'Put it back as it was, or give a mended errors file with --from. Nothing was sent.',
-  )
 }

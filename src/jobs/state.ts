@@ -5,7 +5,7 @@ import { accountOf, exportNameOf } from '../engine/open-field-state.ts'
 import { openGiven } from '../engine/open-input.ts'
 import { withRemote } from '../engine/opened.ts'
 import { asInterruption, signalOf } from '../engine/program-options.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from '../engine/errors.ts'
 import { isOutcome } from '../model/row.ts'
 import type { AccountId, ExportRun, FieldState, FieldStateCounts, Store } from '../model/store.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
@@ -87,11 +87,7 @@ function whileHeld<Result>(
 
 async function refuseNoState(state: FieldState, { host, account }: AccountId): Promise<void> {
   if (await state.exists()) return
-  throw new BulkUpdateError(
-    'E_NO_STATE',
-    `nothing is known of account ${account} on ${host}`,
-    'Every update makes it known, and state baseline <file>. Another store is named with --store.',
-  )
+  throw errorOf('E_NO_STATE', 'no_state', { account, host })
 }
 
 type BaselineOptions = OptionsOf<'state'> & Pick<UpdateOptions, 'input'>

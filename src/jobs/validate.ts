@@ -5,7 +5,8 @@ import { createColumns, mostKeys, type ColumnReport } from '../validation/column
 import { createChecks, type Checks, type CheckResults, type ChecksParts } from '../validation/checks.ts'
 import type { Defect, Diagnosis } from '../validation/findings.ts'
 import { toTextColumn, typedColumns } from '../validation/damage.ts'
-import { BulkUpdateError, systemCode, type ErrorCode, type WarningCode } from '../model/errors.ts'
+import { type BulkUpdateError, systemCode, type ErrorCode, type WarningCode } from '../model/errors.ts'
+import { errorOf } from '../engine/errors.ts'
 import { findLookAlikes } from '../mapping/column-names.ts'
 import { readHead } from '../input/header.ts'
 import type { InputColumn } from '../mapping/headers.ts'
@@ -213,12 +214,7 @@ function makeFolder(directory: string): string {
   try {
     return makeLevels(directory)
   } catch (error) {
-    throw new BulkUpdateError(
-      'E_OUT',
-      `the directory ${directory} cannot be made (${systemCode(error)})`,
-      'Name another directory with --out.',
-      { cause: error },
-    )
+    throw errorOf('E_OUT', 'no_folder', { directory, code: systemCode(error) }, error)
   }
 }
 

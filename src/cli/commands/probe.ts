@@ -1,7 +1,8 @@
 /** `probe`: one experiment on a customer that the user names, after a question. */
 import { probe as probeAccount, showProbe, type ProbeFacts } from '../../jobs/probe.ts'
 import { usageError } from '../../config/values.ts'
-import { BulkUpdateError, exitCodes } from '../../model/errors.ts'
+import { exitCodes } from '../../model/errors.ts'
+import { errorOf } from '../../engine/errors.ts'
 import { shellWord } from '../../model/text.ts'
 import { isoTime } from '../../report/format.ts'
 import { senderOptions } from '../arguments.ts'
@@ -33,11 +34,7 @@ export async function probe(args: Arguments<'probe'>): Promise<number> {
         const word = production ? host : 'yes'
         if (isAllowed || (await isTyped(word, `${what} ${back}\nType ${word} to send: `, signal))) return
         const flag = production ? `--confirm-production ${shellWord(host)}` : '--yes'
-        throw new BulkUpdateError(
-          'E_NOT_CONFIRMED',
-          `the probe was not confirmed. ${what}`,
-          `If this is meant, add ${flag}. Nothing was sent.`,
-        )
+        throw errorOf('E_NOT_CONFIRMED', 'unconfirmed_probe', { what, flag })
       },
       onEvent(event) {
         if (event.kind === 'notice') say(event.text)

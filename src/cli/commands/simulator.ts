@@ -1,7 +1,8 @@
 /** `simulator`: serves the embedded Rapyd customers API on loopback until a signal ends it. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { BulkUpdateError, exitCodes, systemCode } from '../../model/errors.ts'
+import { exitCodes, systemCode } from '../../model/errors.ts'
+import { errorOf } from '../../engine/errors.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
 import { enforcedWindows } from '../../engine/remote.ts'
 import { createSimulator, type SimulatedCall, type SimulatedCustomer } from '../../simulator/server.ts'
@@ -49,12 +50,7 @@ function logCall({ at, method, path, status, errorCode, fault }: SimulatedCall):
 
 /** A JSON array of customers, or one JSON object per line. Throws USAGE for the first that is none. */
 function readCustomers(path: string): readonly SimulatedCustomer[] {
-  const problem = (what: string) =>
-    new BulkUpdateError(
-      'E_SIMULATOR_FILE',
-      `--customers: ${path} ${what}`,
-      'Write a JSON array of customers, or one JSON object per line, each with an "id" of its own that begins with cus_.',
-    )
+  const problem = (what: string) => errorOf('E_SIMULATOR_FILE', 'customers_file', { path, what })
   let text = ''
   try {
     text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')

@@ -3,7 +3,7 @@ import { whereRunWent } from '../../engine/opened.ts'
 import { apply as applyPlan, wherePlanGoes } from '../../jobs/apply.ts'
 import { redo as redoRun } from '../../jobs/redo.ts'
 import { bulkUpdate } from '../../jobs/update.ts'
-import { BulkUpdateError } from '../../model/errors.ts'
+import { errorOf } from '../../engine/errors.ts'
 import { formatRows } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
 import { send } from '../send.ts'
@@ -11,13 +11,8 @@ import { say } from '../terminal.ts'
 
 export async function update(args: Arguments<'update'>): Promise<number> {
   const { input, onlyChanged, wholeRows, newState } = args
-  if (onlyChanged !== true && (wholeRows === true || newState === true)) {
-    throw new BulkUpdateError(
-      'E_OPTION_CONFLICT',
-      '--whole-rows and --new-state are for --only-changed',
-      'Add --only-changed, or leave them out.',
-    )
-  }
+  if (onlyChanged !== true && (wholeRows === true || newState === true))
+    throw errorOf('E_OPTION_CONFLICT', 'only_changed')
   return send(args, {}, (options, watch, signal) => bulkUpdate({ ...options, input, ...watch, signal }), {
     command: 'update',
     finishedBefore: 'This run was finished before: nothing was sent. --new-run starts another.',

@@ -1,6 +1,7 @@
 /** `validate`: what a file holds and what is wrong with it, for people, and defects for other programs. */
 import { programOptions } from '../../config/job-options.ts'
-import { exitCodes, findTip, warningEntries, BulkUpdateError } from '../../model/errors.ts'
+import { exitCodes, findTip, warningEntries } from '../../model/errors.ts'
+import { errorOf } from '../../engine/errors.ts'
 import { standardInput } from '../../input/spool.ts'
 import type { SourceColumn, Outcome } from '../../model/row.ts'
 import { printable, shownName } from '../../model/text.ts'
@@ -52,13 +53,7 @@ export async function validate(args: Arguments<'validate'>): Promise<number> {
 /** Writes defects batch by batch, so that memory does not grow with them. */
 async function defectWriter({ formatErrors: format, json, input }: Arguments<'validate'>) {
   if (format === undefined) return undefined
-  if (json === true) {
-    throw new BulkUpdateError(
-      'E_OPTION_CONFLICT',
-      '--json and --format-errors both want standard output',
-      'Keep one of the two.',
-    )
-  }
+  if (json === true) throw errorOf('E_OPTION_CONFLICT', 'two_outputs')
   const { header, toLine } = await createDefectLines(format, input)
   let text = header
   return {
