@@ -1,6 +1,7 @@
 /** The guard that refuses a damaged file, or one that differs from the last file of its name. */
 import { createFindMisreading, type FindMisreading } from './misreading.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
+import { shellWord } from '../model/text.ts'
 import { refusal } from '../input/refusals.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { isOutcome, type MalformedRow, type Outcome, type PatchedRow, type Row } from '../model/row.ts'
@@ -117,7 +118,7 @@ function createRefusal(
   const more = open.length > mostNamed ? `; and ${open.length - mostNamed} more` : ''
   const texts = {
     differences: open.slice(0, mostNamed).join('; ') + more,
-    words: words.length > mostNamed ? 'all' : words.join(','),
+    words: shellWord(words.length > mostNamed ? 'all' : words.join(',')),
   }
   if (last === undefined) return refusal('E_DAMAGED_FILE', 'damagedFile', texts)
   const day = last.finishedAt.slice(0, 10)

@@ -75,6 +75,20 @@ it.each([
   expect(stderr).toContain("add --allow-host 'a$(reboot).example'")
 })
 
+it('a key of metadata that was filled last time is quoted where it is to be accepted', async () => {
+  const header = 'customer,metadata.$(touch a)'
+  const lines = (value: string) =>
+    Array.from({ length: 20 }, (_, row) => `cus_${String(row).padStart(32, '0')},${value}`)
+  const night = (value: string) => folder.write('night.csv', `${[header, ...lines(value)].join('\n')}\n`)
+  night('gold')
+  await folder.run(['update', 'night.csv', ...simulated])
+  night('')
+  const { stderr } = await folder.run(['update', 'night.csv', ...simulated, '--max-clears', '100%'])
+  const commands = commandsIn(stderr).filter((command) => command.includes('--accept-change'))
+  expect(commands).toHaveLength(1)
+  for (const command of commands) expect(madeBy(command), command).toEqual([])
+})
+
 it('a column whose name looks like an option stays the value of the option before it', async () => {
   const { stderr } = await folder.run(['validate', 'dash.csv'])
   expect(stderr).toContain("--ignore-columns='--max-clears=100%'")
