@@ -9,7 +9,7 @@ import type { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, parseJson, type JsonObject } from '../model/json.ts'
 import type { Scan } from '../model/scan.ts'
 import { recordNote, type Run, type StoredRun, type StoreOptions } from '../model/store.ts'
-import type { RunFacts, Summary } from '../report/summary.ts'
+import type { Summary } from '../report/summary.ts'
 
 /** Of a redo: the run whose rows it sends again, and whether they came from a fixed file. */
 export interface RedoFacts {
@@ -148,7 +148,7 @@ export function recallScan(
 }
 
 /** What the summary says of the scan: columns of the preset that are missing, and what was left out. */
-export function readScanNotes(run: Noted): Pick<RunFacts, 'missing_columns' | 'set_aside'> {
+export function readScanNotes(run: Noted): Pick<Summary, 'missing_columns' | 'set_aside'> {
   const found = parsed(run.note(scanName))
   if (!isStoredScan(found)) return {}
   const { missingColumns, setAside } = found

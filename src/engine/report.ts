@@ -12,7 +12,7 @@ import { cellsOf } from '../input/csv.ts'
 import { createReportData, pausesKey, readPauses, type RowValues } from '../report/html/report-data.ts'
 import { renderReport, type ReportFacts } from '../report/html/html-report.ts'
 import { writeResults } from '../report/results.ts'
-import { summaryJson, toSummary, type Summary } from '../report/summary.ts'
+import type { Summary } from '../report/summary.ts'
 import { writeOutputFile } from '../report/output-file.ts'
 import { accountOf } from './all-outcomes.ts'
 import { unprovedFields } from './answer-check.ts'
@@ -105,50 +105,55 @@ export async function report(parts: ReportParts): Promise<Summary> {
     errors: input,
     listener: fold,
   })
-  const listed = totals.totals()
+  const { cleared, calls, attempts, retries, errors, latency_ms, ...listed } = totals.totals()
   const outcomes = input === undefined ? withUnlisted(listed.outcomes, parts) : listed.outcomes
   const good = outcomes.updated + outcomes.unchanged - (parts.rollback === undefined ? 0 : totals.partly)
   const parent = parentOf(parts)
   // With `--limit`, the rows that may be sent.
   const wanted = ending.exitCode === undefined ? settledRows : rows
-  const summary = toSummary(
-    {
-      run_id: runId,
-      ...(parent === undefined ? {} : { parent: { run_id: parent } }),
-      ...(parts.rollback === undefined ? {} : { rollback: totals.buckets() }),
-      input: { path: options.input, sha256: facts.input, rows, bytes: parts.bytes },
-      env: options.env,
-      host: facts.host,
-      account: facts.account,
-      started_at: run.startedAt === 0 ? '' : new Date(run.startedAt).toISOString(),
-      finished_at: new Date(run.finishedAt || Date.now()).toISOString(),
-      rate_limited: Number(run.note('rate_limited') ?? 0),
-      unfit_texts: Number(run.note(unfitNote) ?? 0) || undefined,
-      unproved: unprovedFields(run),
-      ...readSyncNotes(run, outcomes.unchanged),
-      ...readScanNotes(run),
-      exit_code: ending.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS),
-      next:
-        ending.next ??
-        nextStep({
-          runId,
-          tip: ending.remedy,
-          openRows: rows - settledRows,
-          outcomes,
-          errorsFile: `${directory}/errors.${parts.format}`,
-          redoCommand:
-            parts.rollback === undefined
-              ? commandToRedo(runId, options)
-              : commandToRollback(parts.rollback.parent, options),
-          insteadOfFixing: insteadOfMending(parts),
-          isInputKept: options.input !== '-',
-          newRun: options.newRun,
-        }) + withoutPiping(parts),
-    },
-    { ...listed, outcomes },
-  )
+  // In the documented order.
+  const summary: Summary = {
+    run_id: runId,
+    ...(parent === undefined ? {} : { parent: { run_id: parent } }),
+    ...(parts.rollback === undefined ? {} : { rollback: totals.buckets() }),
+    input: { path: options.input, sha256: facts.input, rows, bytes: parts.bytes },
+    env: options.env,
+    host: facts.host,
+    account: facts.account,
+    started_at: run.startedAt === 0 ? '' : new Date(run.startedAt).toISOString(),
+    finished_at: new Date(run.finishedAt || Date.now()).toISOString(),
+    outcomes,
+    cleared,
+    unproved: unprovedFields(run),
+    calls,
+    attempts,
+    rate_limited: Number(run.note('rate_limited') ?? 0),
+    unfit_texts: Number(run.note(unfitNote) ?? 0) || undefined,
+    retries,
+    errors,
+    latency_ms,
+    ...readSyncNotes(run, outcomes.unchanged),
+    ...readScanNotes(run),
+    exit_code: ending.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS),
+    next:
+      ending.next ??
+      nextStep({
+        runId,
+        tip: ending.remedy,
+        openRows: rows - settledRows,
+        outcomes,
+        errorsFile: `${directory}/errors.${parts.format}`,
+        redoCommand:
+          parts.rollback === undefined
+            ? commandToRedo(runId, options)
+            : commandToRollback(parts.rollback.parent, options),
+        insteadOfFixing: insteadOfMending(parts),
+        isInputKept: options.input !== '-',
+        newRun: options.newRun,
+      }) + withoutPiping(parts),
+  }
   const page = renderReport(summary, pageFactsOf(run, facts.mapping), fold)
-  writeOutputFile(join(directory, 'summary.json'), [summaryJson(summary)])
+  writeOutputFile(join(directory, 'summary.json'), [`${JSON.stringify(summary, undefined, 2)}\n`])
   writeOutputFile(join(directory, 'report.html'), page)
   return summary
 }

@@ -13,7 +13,7 @@ import {
 import { findTip, type ErrorCode } from '../model/errors.ts'
 import type { MissingColumn, SetAside } from '../model/scan.ts'
 
-export interface RunFacts {
+export interface Summary extends Totals {
   readonly run_id: string
   /** The run that a redo or a rollback was made of. */
   readonly parent?: { readonly run_id: string }
@@ -88,41 +88,6 @@ export interface RollbackBuckets {
   /** Left as they are, because another change came after the run. */
   readonly kept: Readonly<Record<string, number>>
   readonly not_possible: Readonly<Record<string, number>>
-}
-
-export type Summary = RunFacts & Totals
-
-/** The keys have the documented order. */
-export function toSummary(facts: RunFacts, totals: Totals): Summary {
-  const {
-    rate_limited,
-    unfit_texts,
-    unproved = {},
-    sync,
-    missing_columns,
-    set_aside,
-    exit_code,
-    next,
-    ...first
-  } = facts
-  const { outcomes, cleared, calls, attempts, retries, errors, latency_ms } = totals
-  const counts = {
-    outcomes,
-    cleared,
-    unproved,
-    calls,
-    attempts,
-    rate_limited,
-    unfit_texts,
-    retries,
-    errors,
-    latency_ms,
-  }
-  return { ...first, ...counts, sync, missing_columns, set_aside, exit_code, next }
-}
-
-export function summaryJson(summary: Summary): string {
-  return `${JSON.stringify(summary, undefined, 2)}\n`
 }
 
 export function countNeedingAttention(outcomes: Totals['outcomes']): number {

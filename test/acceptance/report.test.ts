@@ -55,6 +55,18 @@ describe('report', () => {
     })
   })
 
+  it('writes the summary with its keys in the documented order', async () => {
+    folder.write('crm.csv', file(4))
+    await update('crm.csv')
+    const written = JSON.parse(folder.report('summary.json'))
+    expect(Object.keys(written).join(' ')).toBe(
+      'run_id input env host account started_at finished_at outcomes cleared unproved calls attempts rate_limited retries errors latency_ms exit_code next',
+    )
+    expect(Object.keys(written.input).join(' ')).toBe('path sha256 rows bytes')
+    expect(Object.keys(written.errors[0]).join(' ')).toBe('code field count example_row tip message')
+    expect(Object.keys(written.latency_ms).join(' ')).toBe('p50 p90 p99 max')
+  })
+
   it('finds out before it sends that a file for other programs cannot be written', async () => {
     folder.write('crm.csv', file(1))
     const refused = await update('crm.csv', '--metrics-file', 'missing/run.prom')

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../../src/model/row.ts'
 import { toJunit, toMetrics } from '../../../src/report/summary-formats.ts'
-import { toSummary, createTotals, type Summary } from '../../../src/report/summary.ts'
+import { createTotals, type Summary } from '../../../src/report/summary.ts'
 import { outcomeOf } from './outcome.ts'
 
 const hostile = `"]]></failure><!--&\u001b\u2028\\`
@@ -22,7 +22,7 @@ function summaryFrom(outcomes: readonly Partial<Outcome>[], changes: Partial<Sum
     exit_code: 1,
     next: 'Mend the rows.',
   }
-  return { ...toSummary(run, totals.totals()), ...changes }
+  return { ...run, ...totals.totals(), ...changes }
 }
 
 const bad = { outcome: 'rejected', errorCode: 'E_API', errorField: hostile, message: hostile } as const

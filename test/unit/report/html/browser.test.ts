@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createReportData } from '../../../../src/report/html/report-data.ts'
 import { renderReport } from '../../../../src/report/html/html-report.ts'
 import { writeOutputFile } from '../../../../src/report/output-file.ts'
-import { toSummary, createTotals } from '../../../../src/report/summary.ts'
+import { createTotals } from '../../../../src/report/summary.ts'
 import { hasChromium, openInChromium, type BrowserPage } from '../../../support/chromium.ts'
 import { outcomeOf } from '../outcome.ts'
 
@@ -42,7 +42,7 @@ function write(directory: string): void {
   const facts = { account: 'a', started_at: '', finished_at: '', rate_limited: 0, exit_code: 1, next: 'n' }
   const input = { path: 'crm.csv', sha256: 'ab', rows, bytes: 1 }
   const run = { run_id: 'crm-1', input, env: 'sandbox', host: 'h', ...facts }
-  const page = renderReport(toSummary(run, totals.totals()), reportFacts, data)
+  const page = renderReport({ ...run, ...totals.totals() }, reportFacts, data)
   writeOutputFile(join(directory, 'report.html'), page)
 }
 

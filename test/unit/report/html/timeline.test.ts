@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createReportData, readPauses } from '../../../../src/report/html/report-data.ts'
 import { timeSection } from '../../../../src/report/html/sections.ts'
-import { createTotals, toSummary } from '../../../../src/report/summary.ts'
+import { createTotals } from '../../../../src/report/summary.ts'
 import { createPauseNotes } from '../../../../src/engine/client.ts'
 import { outcomeOf } from '../outcome.ts'
 
@@ -70,7 +70,7 @@ it('the chart has a band for each pause, cut at its edges and wide enough to be 
     finished_at: '',
     input: { path: 'a', sha256: 'b', rows: 4, bytes: 9 },
   }
-  const chart = timeSection(toSummary(run, createTotals().totals()), data, pauses)
+  const chart = timeSection({ ...run, ...createTotals().totals() }, data, pauses)
   expect(chart.match(/<rect class="(?:blocked|outage)" x="[^"]*" width="[^"]*" height="100"/g)).toEqual([
     '<rect class="blocked" x="0.5" width="1" height="100"',
     '<rect class="outage" x="3" width="1" height="100"',
