@@ -60,15 +60,15 @@ export interface JobDefinition extends JobFacts {
   readonly kind: RunKind
   /** Decides about each row after its customer was read. */
   readonly precondition?: Precondition | undefined
-  /**
-   * `facts` is what the run is bound to, `lastSender` the run of the account that sent last. Throws if the run is not allowed.
-   */
-  readonly runIdOf: (
-    facts: Readonly<Record<string, string>>,
-    runsDir: string,
-    lastSender: string,
-  ) => Promise<string>
+  /** Throws if the run is not allowed. */
+  readonly runIdOf: (run: UnnamedRun) => Promise<string>
   readonly check: (parts: InputParts) => Promise<CheckedRun>
+}
+
+/** What the name of a run is made of. */
+export interface UnnamedRun extends Pick<RunParts, 'facts' | 'runsDir' | 'store'> {
+  /** The run of the account that sent last; empty without one. */
+  readonly lastSender: string
 }
 
 export interface CheckedRun extends CheckedInput {

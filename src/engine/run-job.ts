@@ -130,7 +130,8 @@ type RunPlace = Awaited<ReturnType<typeof findPlace>>
 /** Throws BUSY if another process has the run, and LOCAL, E_STORE_LOST, if folders of runs show more than it knows. */
 async function findPlace(opened: Opened) {
   const { job, facts, remote, runsDir, store, fieldState, given, tell } = opened
-  const runId = await job.runIdOf(facts, runsDir, (await fieldState?.state.lastSender()) ?? '')
+  const lastSender = (await fieldState?.state.lastSender()) ?? ''
+  const runId = await job.runIdOf({ facts, runsDir, store, lastSender })
   /** The run, if the store knows it. */
   const reader = await store.findRun(runId)
   const known = reader?.stored

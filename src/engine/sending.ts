@@ -221,7 +221,7 @@ function createRowSender(sending: Sending, preRead: PreReadStep | undefined): Se
     isSentAgain,
     settleAfterMs: ({ repeatable }) => settleAfterMs(parts.options, repeatable),
     held,
-    onWaiting: (customerId, isWaiting) => lanes.waits(customerId, isWaiting),
+    waitFor: (customerId, until, signal) => waitInLane(lanes, customerId, until, signal),
     async examine(request, customer, signal) {
       const result = await answers.examine(request, customer, signal)
       if (holdsAllKeys(request, customer)) shared.note(request.customerId, customer)

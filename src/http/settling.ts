@@ -18,8 +18,8 @@ export interface SettlingParts {
   /** So many ms after the end of an attempt, or of a session, its requests count as not applied if the customer shows so. */
   readonly settleAfterMs: (request: UpdateRequest) => number
   readonly held: HeldCustomers
-  /** Called when a row of a customer begins to wait for a time, and when that ends. Must not throw. */
-  readonly onWaiting?: (customerId: string, isWaiting: boolean) => void
+  /** Waits until a time of the clock, as a row of the customer. Default: as any other does. */
+  readonly waitFor?: (customerId: string, time: number, signal: AbortSignal) => Promise<void>
 }
 
 /** What was left of a row without a clear answer. */
@@ -46,15 +46,11 @@ const earlyReadsMs = [5_000, 30_000]
 
 export function createSettling(parts: SettlingParts) {
   const { clock, readBack, settleAfterMs, held } = parts
+  const { waitFor = (_, time, signal) => sleepUntil(clock, time, signal) } = parts
 
   async function waitUntil(time: number, { customerId }: UpdateRequest, signal: AbortSignal): Promise<void> {
     if (time <= clock.now()) return
-    parts.onWaiting?.(customerId, true)
-    try {
-      await sleepUntil(clock, time, signal)
-    } finally {
-      parts.onWaiting?.(customerId, false)
-    }
+    await waitFor(customerId, time, signal)
     signal.throwIfAborted()
   }
 

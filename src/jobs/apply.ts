@@ -14,7 +14,6 @@ import { runDigest } from '../engine/identity.ts'
 import type { Watch } from '../engine/watch.ts'
 import { checkRunId, freshRunId, runName } from '../store/run-directory.ts'
 import { refuseElsewhere } from '../engine/saved-run.ts'
-import { withStore } from '../store/open-store.ts'
 
 /** As for an update. The plan says how the input is read and, by default, which host is called. */
 export interface ApplyOptions extends OptionsOf<'apply'> {
@@ -51,13 +50,12 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
         kind: 'apply',
         planned: { plan: plan.path, sha256: head.sha256, isVerified: verify },
         precondition: verify ? createDriftJudge(plan) : undefined,
-        async runIdOf(facts, runsDir) {
+        async runIdOf({ facts, runsDir, store }) {
           refuseOther(head, facts)
           const digest = hash('sha256', `${runDigest(facts)}\n${head.sha256}`, 'hex').slice(0, 10)
           const wanted =
             own.runId === undefined ? `${runName(planned.input)}-${digest}` : checkRunId(own.runId)
-          if (own.newRun !== true) return wanted
-          return withStore(own, (store) => freshRunId(store, runsDir, wanted))
+          return own.newRun === true ? freshRunId(store, runsDir, wanted) : wanted
         },
         check: (parts) => checkPlanned(plan, parts),
       },

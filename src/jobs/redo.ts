@@ -83,7 +83,7 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
       redo: { parent: parent.runId, isMended: from !== undefined },
       planned,
       precondition: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
-      async runIdOf(facts) {
+      async runIdOf({ facts }) {
         const isReread = facts['mapping'] !== parent.facts.mapping
         if (isReread && mayReread && planned !== undefined)
           throw errorOf('E_REDO_PLAN', 'redo_of_plan', { runId: parent.runId })

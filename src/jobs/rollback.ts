@@ -86,7 +86,7 @@ async function rollbackIn(
             if (file === undefined) throw new Error('a rollback whose rows were not read')
             return createRollbackJudge(file, { host: parent.facts.host, runId })(looked)
           },
-          async runIdOf(facts) {
+          async runIdOf({ facts }) {
             refuseElsewhere(`run ${parent.runId}`, parent.facts, facts)
             return runId
           },

@@ -5,7 +5,6 @@ import type { UpdateOptions } from '../config/options.ts'
 import { runDigest } from '../engine/identity.ts'
 import type { JobDefinition } from '../engine/parts.ts'
 import type { Store } from '../model/store.ts'
-import { withStore } from '../store/open-store.ts'
 import { checkRunId, freshRunId, runName } from '../store/run-directory.ts'
 import { givenInput, signalOf, type BulkUpdateOptions } from '../engine/program-options.ts'
 import { runJob, type UpdateResult } from '../engine/run-job.ts'
@@ -23,12 +22,11 @@ function updateOf(options: UpdateOptions, piped: PipedInput | undefined): JobDef
   return {
     kind: 'update',
     piped,
-    runIdOf(facts, runsDir, lastSender) {
+    async runIdOf({ facts, runsDir, store, lastSender }) {
       const derived = `${runName(options.input)}-${runDigest(facts)}`
       const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
-      if (options.newRun) return withStore(options, (store) => freshRunId(store, runsDir, wanted))
-      if (options.onlyChanged !== true) return Promise.resolve(wanted)
-      return withStore(options, (store) => findExportRun(store, runsDir, wanted, lastSender))
+      if (options.newRun) return freshRunId(store, runsDir, wanted)
+      return options.onlyChanged === true ? findExportRun(store, runsDir, wanted, lastSender) : wanted
     },
     check: checkInput,
   }

@@ -4,6 +4,7 @@ import { openOutcome } from '../../../src/engine/all-outcomes.ts'
 import type { UpdateRequest, Outcome } from '../../../src/model/row.ts'
 import { createSender, type SenderParts } from '../../../src/http/sender.ts'
 import type { Doubt } from '../../../src/http/settling.ts'
+import { sleepUntil } from '../../../src/http/clock.ts'
 import { envelope } from '../../acceptance/support/rapyd-server.ts'
 import {
   badCertificate,
@@ -47,7 +48,11 @@ function senderOn(
       until: (customer) => held.get(customer) ?? 0,
       hold: (customer, until) => void held.set(customer, until),
     },
-    onWaiting: (_customer, isWaiting) => settling.push(isWaiting ? 1 : -1),
+    async waitFor(_customer, time, signal) {
+      settling.push(1)
+      await sleepUntil(rig.parts.clock, time, signal)
+      settling.push(-1)
+    },
     readBack: canRead ? createReadBack(createReadCustomer(rig.parts)) : withoutReading,
     cancelIntent(request) {
       cancelled.push(request.row)
