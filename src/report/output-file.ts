@@ -18,11 +18,15 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
+import { BulkUpdateError, errorsFrom, explainSystemCode, systemCode } from '../model/errors.ts'
 import { shellWord } from '../model/text.ts'
 import { isLocked, lockFile } from '../config/file-lock.ts'
 import { effectiveUser } from '../config/owners.mjs'
+import texts from './error-texts.json' with { type: 'json' }
 import writeTips from './write-tips.json' with { type: 'json' }
+
+// A copy, so that our declarations hold its type and not the JSON file.
+const errorOf = errorsFrom({ ...texts })
 
 /** By the system's code. */
 const tips: Readonly<Record<string, string | undefined>> = writeTips
@@ -110,20 +114,9 @@ export function openOutputFile(path: string, next = rebuildRun(path)) {
  */
 export function openNewFile(path: string, force: boolean, input: string): OutputFile {
   const exists = existsSync(path)
-  if (exists && existsSync(input) && realpathSync(path) === realpathSync(input)) {
-    throw new BulkUpdateError(
-      'E_FILE_EXISTS',
-      `${path} is the input itself`,
-      'Name another file to write to.',
-    )
-  }
-  if (exists && !force) {
-    throw new BulkUpdateError(
-      'E_FILE_EXISTS',
-      `${path} is there already`,
-      'Name another file, or add --force to write over it. Nothing was written.',
-    )
-  }
+  if (exists && existsSync(input) && realpathSync(path) === realpathSync(input))
+    throw errorOf('E_FILE_EXISTS', 'input_itself', { path })
+  if (exists && !force) throw errorOf('E_FILE_EXISTS', 'file_exists', { path })
   return openOutputFile(path, 'run the same command again.')
 }
 
@@ -149,11 +142,7 @@ function refuseSpecialTarget(path: string, next: string): void {
   const names = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
   if (target.isFile() && target.nlink === 1 && !isForeign) return
   const what = isForeign ? `belongs to another user (uid ${target.uid})` : names
-  throw new BulkUpdateError(
-    'E_REPORT_WRITE',
-    `${path} ${what}, so nothing is written to it`,
-    `Move it away, then ${next}`,
-  )
+  throw errorOf('E_REPORT_WRITE', 'special_target', { path, what, next })
 }
 
 /** Names of temporary files; those of version 0.1 hold a process id. */
@@ -179,12 +168,8 @@ function withWriteError<Result>(path: string, next: string, action: () => Result
     if (error instanceof BulkUpdateError) throw error
     const code = systemCode(error)
     if (code === '') throw error
-    throw new BulkUpdateError(
-      'E_REPORT_WRITE',
-      `${path} could not be written: ${explainSystemCode(code)}`,
-      `${tips[code] ?? 'Look at the directory and the disk'}, then ${next}`,
-      { cause: error },
-    )
+    const tip = tips[code] ?? 'Look at the directory and the disk'
+    throw errorOf('E_REPORT_WRITE', 'unwritten', { path, why: explainSystemCode(code), tip, next }, error)
   }
 }
 
