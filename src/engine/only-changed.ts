@@ -65,29 +65,28 @@ export function createFieldStateSending(parts: FieldStateParts) {
     return changed.length > 0 && parts.wholeRows ? sends : changed
   }
 
-  async function change(
-    deliver: Send,
-    request: UpdateRequest,
-    signal: AbortSignal,
-  ): Promise<Outcome | undefined> {
-    if (signal.aborted) return undefined
-    const { customerId, row } = request
-    const wanted = digests.of(customerId, request.body)
-    const fields = await fieldsToSend(request, wanted)
-    if (fields.length === 0) return withoutCall(request, customerId, 'unchanged', { message: asConfirmed })
-    const isWhole = fields.length === request.sends.length
-    const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
-    const found = await leaveHeld(sent, signal)
-    const outcome = found === undefined || isOutcome(found) ? found : await deliver(found, signal)
-    if (outcome === undefined) return undefined
-    const facts = { isOnlyChanged, isRemoved: run.outcomeSoFar(row) !== undefined }
-    const shown = effectsOfCall(outcome, sent, wanted, facts)
-    // A reading may have shown that the customer holds some of the fields.
-    const earlier = effects.get(row)?.confirmed ?? {}
-    effects.set(row, { ...shown, confirmed: { ...earlier, ...shown.confirmed } })
-    if (outcome.outcome === 'updated') leftOut += request.sends.length - fields.length
-    return outcome
-  }
+  /** Leaves out fields that are confirmed, and notes what the call shows. */
+  const around =
+    (deliver: Send): Send =>
+    async (request, signal) => {
+      if (signal.aborted) return undefined
+      const { customerId, row } = request
+      const wanted = digests.of(customerId, request.body)
+      const fields = await fieldsToSend(request, wanted)
+      if (fields.length === 0) return withoutCall(request, customerId, 'unchanged', { message: asConfirmed })
+      const isWhole = fields.length === request.sends.length
+      const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
+      const found = await leaveHeld(sent, signal)
+      const outcome = found === undefined || isOutcome(found) ? found : await deliver(found, signal)
+      if (outcome === undefined) return undefined
+      const facts = { isOnlyChanged, isRemoved: run.outcomeSoFar(row) !== undefined }
+      const shown = effectsOfCall(outcome, sent, wanted, facts)
+      // A reading may have shown that the customer holds some of the fields.
+      const earlier = effects.get(row)?.confirmed ?? {}
+      effects.set(row, { ...shown, confirmed: { ...earlier, ...shown.confirmed } })
+      if (outcome.outcome === 'updated') leftOut += request.sends.length - fields.length
+      return outcome
+    }
 
   /** Fields that add up if they are sent twice, and that an earlier run may have sent. */
   async function doubtedFields({ row, customerId, body, repeatable }: UpdateRequest) {
@@ -137,11 +136,7 @@ export function createFieldStateSending(parts: FieldStateParts) {
   }
 
   return {
-    /** Leaves out fields that are confirmed, and notes what the call shows. */
-    around:
-      (deliver: Send): Send =>
-      (request, signal) =>
-        change(deliver, request, signal),
+    around,
     /** What is known once the discount of a customer is removed. */
     effectsOfRemoval: ({ customerId, body }: UpdateRequest): FieldEffects => ({
       confirmed: digests.of(customerId, body),

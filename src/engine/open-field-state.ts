@@ -1,5 +1,5 @@
 /** The field state of a run's account: every run keeps it, and `--only-changed` compares rows with it. */
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Remote } from '../http/ports.ts'
@@ -8,6 +8,7 @@ import { errorOf } from './errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { AccountId, Store } from '../model/store.ts'
 import { createFieldDigests } from '../rapyd/field-digests.ts'
+import { runFoldersIn } from '../store/run-directory.ts'
 
 export type OnlyChanged = NonNullable<Awaited<ReturnType<typeof openFieldState>>>
 
@@ -112,15 +113,10 @@ async function refuseLostState(
  * the state of its runs elsewhere.
  */
 function begunRuns(runsDir: string, since: number): readonly string[] {
-  if (!existsSync(runsDir)) return []
-  return readdirSync(runsDir)
-    .map((name) => join(runsDir, name))
-    .filter((directory) => {
-      const log = join(directory, 'run.log')
-      const found = existsSync(log) ? statSync(log) : undefined
-      const isFormer = existsSync(join(directory, 'journal.db'))
-      return found?.isFile() === true && found.mtimeMs > since && !isFormer
-    })
+  return runFoldersIn(runsDir).filter((directory) => {
+    const log = statSync(join(directory, 'run.log'), { throwIfNoEntry: false })
+    return log?.isFile() === true && log.mtimeMs > since && !existsSync(join(directory, 'journal.db'))
+  })
 }
 
 /** A line that is longer than 4 KB is cut. */

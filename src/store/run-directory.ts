@@ -62,13 +62,16 @@ export function runFoldersIn(runsDir: string): readonly string[] {
   }
 }
 
-/** All that a run writes there. Temporary names begin with a dot. */
-const runFiles =
-  /^(?:run\.log|summary\.json|report\.html|vanished\.csv|(?:results|errors|rollback)\.(?:csv|ndjson)|\.store-mark)$|^\..+\.tmp$/
+/** All that a run writes there, besides temporary files, whose names begin with a dot. */
+const runFiles: ReadonlySet<string> = new Set([
+  ...laterFiles,
+  ...['errors.csv', 'errors.ndjson', 'report.html', 'rollback.ndjson', 'vanished.csv', '.store-mark'],
+])
+const isRunFile = (name: string): boolean => runFiles.has(name) || /^\..+\.tmp$/.test(name)
 
 /** Removes the files of a run and its folder. Returns the folder if it holds other files, which stay. */
 export function removeRunFiles(directory: string, runId: string): string | undefined {
-  return basename(directory) === runId ? removeOurFiles(directory, (name) => runFiles.test(name)) : directory
+  return basename(directory) === runId ? removeOurFiles(directory, isRunFile) : directory
 }
 
 /** The same for files of these names. A link is removed, and what it names stays. */
