@@ -65,7 +65,12 @@ export function runFoldersIn(runsDir: string): readonly string[] {
 /** All that a run writes there, besides temporary files, whose names begin with a dot. */
 const runFiles: ReadonlySet<string> = new Set([
   ...laterFiles,
-  ...['errors.csv', 'errors.ndjson', 'report.html', 'rollback.ndjson', 'vanished.csv', '.store-mark'],
+  'errors.csv',
+  'errors.ndjson',
+  'report.html',
+  'rollback.ndjson',
+  'vanished.csv',
+  '.store-mark',
 ])
 const isRunFile = (name: string): boolean => runFiles.has(name) || /^\..+\.tmp$/.test(name)
 

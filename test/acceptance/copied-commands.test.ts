@@ -75,11 +75,12 @@ it.each([
   expect(stderr).toContain("add --allow-host 'a$(reboot).example'")
 })
 
+const rowsWith = (value: string): readonly string[] =>
+  Array.from({ length: 20 }, (_, row) => `cus_${String(row).padStart(32, '0')},${value}`)
+
 it('a key of metadata that was filled last time is quoted where it is to be accepted', async () => {
   const header = 'customer,metadata.$(touch a)'
-  const lines = (value: string) =>
-    Array.from({ length: 20 }, (_, row) => `cus_${String(row).padStart(32, '0')},${value}`)
-  const night = (value: string) => folder.write('night.csv', `${[header, ...lines(value)].join('\n')}\n`)
+  const night = (value: string) => folder.write('night.csv', `${[header, ...rowsWith(value)].join('\n')}\n`)
   night('gold')
   await folder.run(['update', 'night.csv', ...simulated])
   night('')
