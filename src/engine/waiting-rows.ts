@@ -43,13 +43,15 @@ export function openDoubts(
   asked: ReadonlyMap<number, number>,
   clock: Pick<Clock, 'now' | 'wall'>,
 ): Map<number, Doubt> {
-  const offset = clock.now() - clock.wall()
+  const wall = clock.wall()
+  const offset = clock.now() - wall
   const doubts = new Map<number, Doubt>()
   for (const [row, endedAt] of asked)
     doubts.set(row, { at: Math.min(clock.now(), endedAt + offset), attempts: 0 })
   const kept = readPairs(run.note(doubtsNote))
   for (const [row, intendedAt] of run.inDoubt) {
-    const latest = Math.max(run.earlier.endedAt || clock.wall(), intendedAt)
+    // The system's clock may have been set back since.
+    const latest = Math.max(run.earlier.endedAt || wall, Math.min(wall, intendedAt))
     const [at, attempts] = kept.get(String(row)) ?? [latest, 1]
     doubts.set(row, { at: Math.min(latest, at) + offset, attempts })
   }
