@@ -5,7 +5,7 @@
  */
 import { hash, randomUUID } from 'node:crypto'
 import { preflight } from '../http/access.ts'
-import { systemClock as clock } from '../http/clock.ts'
+import { sleepUntil, systemClock as clock } from '../http/clock.ts'
 import { createReadBack, createReadCustomer } from '../http/read-customer.ts'
 import { createSender, type SenderParts } from '../http/sender.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
@@ -22,7 +22,7 @@ import { openClient, type RunClient } from './client.ts'
 import { metadataFact } from './metadata-keys.ts'
 import { accountOf } from './open-field-state.ts'
 import { stopWith } from './program-options.ts'
-import { openDoubts, settleAfterMs } from './waiting-rows.ts'
+import { openDoubts, settleAfterMs, untilSettled } from './waiting-rows.ts'
 import type { RunParts } from './parts.ts'
 import type { CustomerReading, ReadCustomer, Remote } from '../http/ports.ts'
 
@@ -70,6 +70,7 @@ export async function finishProbe(parts: ProbeParts): Promise<void> {
 /** Probes a customer. Throws USAGE if it will not do, REMOTE if nothing was seen or keys could not be written back. */
 export function probeCustomer(parts: ProbeParts, customer: string): Promise<Metadata> {
   return withProbe(parts, async (session) => {
+    await untilQuiet(session, customer)
     const metadata = metadataToProbe(customer, await session.read(customer, session.signal))
     const key = Object.keys(metadata).find((name) => !isEmpty(metadata[name])) ?? ''
     const state: ProbeState = { customer, metadata, key, nonce: randomUUID() }
@@ -125,6 +126,17 @@ async function withProbe<Result>(
     await run.close()
     if (isOver) await store.deleteRun(id, () => Promise.resolve(true))
   }
+}
+
+/** What an earlier run has sent could arrive in the middle, and bring back keys that are gone. */
+async function untilQuiet({ run, settleMs, signal, tell }: ProbeSession, customerId: string): Promise<void> {
+  const parts = { run, clock, longestMs: settleMs, signal }
+  const text = `An earlier request to ${customerId} may still be applied: the probe waits for that.`
+  await untilSettled(parts, { customerId, row: aloneRow }, (until) => {
+    tell({ kind: 'notice', text, isWarning: false })
+    return sleepUntil(clock, until, signal)
+  })
+  signal.throwIfAborted()
 }
 
 /** Returns undefined if nothing was begun, or nothing is left to do. */

@@ -5,7 +5,7 @@ import type { ReadCustomer, HeldCustomers } from '../http/ports.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
 import { createSender } from '../http/sender.ts'
 import type { Doubt } from '../http/settling.ts'
-import { fieldOf, type MalformedRow, type Row, type UpdateRequest } from '../model/row.ts'
+import { fieldOf, type MalformedRow, type Row } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
 import { stopWith } from './program-options.ts'
@@ -21,6 +21,7 @@ import {
   openDoubts,
   queuePlaces,
   settleAfterMs,
+  untilSettled,
 } from './waiting-rows.ts'
 import { openOutcome } from './all-outcomes.ts'
 import { openClient, type RunClient } from './client.ts'
@@ -118,24 +119,6 @@ export async function sendAll(parts: RunParts, run: Run): Promise<BulkUpdateErro
   throw signal.reason
 }
 
-/**
- * Waits until no request of another run to the customer can be applied any more, and none of a row that was settled early. Whatever
- * the system's clock shows, no longer than this run's own settle time.
- */
-async function untilSettled(
-  { parts, run, lanes }: Pick<Sending, 'parts' | 'run' | 'lanes'>,
-  { customerId, row }: UpdateRequest,
-  signal: AbortSignal,
-): Promise<void> {
-  const latest = clock.now() + settleAfterMs(parts.options, false)
-  for (;;) {
-    const leftMs = (await run.arrivesUntil(customerId, row)) - clock.wall()
-    const until = Math.min(latest, clock.now() + leftMs)
-    if (until <= clock.now() || signal.aborted) return
-    await waitInLane(lanes, customerId, until, signal)
-  }
-}
-
 /** Waits until a time of the clock. Meanwhile rows of the customer hold no places. */
 async function waitInLane(
   lanes: KeyedQueue,
@@ -181,7 +164,10 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
         wholeRows: options.wholeRows,
         read: options.readBack ? shared : undefined,
         isInDoubt: (row) => inDoubt.has(row),
-        untilSettled: (request, signal) => untilSettled({ parts, run, lanes }, request, signal),
+        untilSettled: (request, signal) =>
+          untilSettled({ run, clock, longestMs: settleAfterMs(options, false), signal }, request, (until) =>
+            waitInLane(lanes, request.customerId, until, signal),
+          ),
       }),
     answers: createAnswerCheck({
       run,

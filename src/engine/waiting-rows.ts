@@ -4,6 +4,7 @@ import type { Doubt } from '../http/settling.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { Clock } from '../model/ports.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import { defaultSettleMs, type Run } from '../model/store.ts'
 
 /** Rows that may run or wait in their customers' queues. After a crash no more of them can be in doubt. */
@@ -69,6 +70,31 @@ export function keepDoubts(
   const left = [...doubts].filter(([row]) => run.isInDoubt(row))
   const pairs = left.map(([row, { at, attempts }]) => [row, [at + offset, attempts]])
   if (pairs.length > 0) run.noteLater(doubtsNote, JSON.stringify(Object.fromEntries(pairs)))
+}
+
+/**
+ * Waits until no request of another run to the customer can be applied any more, and none of a row that was settled early. Whatever
+ * the system's clock shows, no longer than `longestMs`. `wait` resolves at a time of the clock, or when the run stops.
+ */
+export async function untilSettled(
+  { run, clock, longestMs, signal }: WaitParts,
+  { customerId, row }: Pick<UpdateRequest, 'customerId' | 'row'>,
+  wait: (until: number) => Promise<void>,
+): Promise<void> {
+  const latest = clock.now() + longestMs
+  for (;;) {
+    const leftMs = (await run.arrivesUntil(customerId, row)) - clock.wall()
+    const until = Math.min(latest, clock.now() + leftMs)
+    if (until <= clock.now() || signal.aborted) return
+    await wait(until)
+  }
+}
+
+interface WaitParts {
+  readonly run: Pick<Run, 'arrivesUntil'>
+  readonly clock: Pick<Clock, 'now' | 'wall'>
+  readonly longestMs: number
+  readonly signal: AbortSignal
 }
 
 /** Customers with a row that was settled early. The next session finds the time in the field state, with the outcome of the row. */

@@ -31,8 +31,8 @@ const merges = (): void => {
 const to = (): readonly string[] => ['--base-url', server.url]
 const probe = (...args: readonly string[]): Promise<Finished> =>
   folder.run(['probe', ...to(), ...args], server.keys)
-const probed = (...args: readonly string[]): Promise<Finished> =>
-  probe('--customer', id, '--yes', '--rate', 'none', '--settle-after', '1s', ...args)
+const probed = (settleAfter = '1s'): Promise<Finished> =>
+  probe('--customer', id, '--yes', '--rate', 'none', '--settle-after', settleAfter)
 const update = (...args: readonly string[]): Promise<Finished> =>
   folder.run(['update', 'in.ndjson', '--rate', 'none', ...to(), ...args], server.keys)
 
@@ -114,6 +114,28 @@ describe('where Rapyd replaces metadata, the probe', () => {
       expect(server.broken).toEqual([])
     },
   )
+
+  it('waits for what an earlier run has sent to the customer, which could bring back keys that are gone', async () => {
+    const line = ['update', 'in.ndjson', '--rate', 'none', ...to(), '--settle-after', '29s']
+    const started = folder.start(line, server.keys)
+    server.answer = () => {
+      started.kill('SIGKILL')
+      return 'cut_before'
+    }
+    await started.finished
+    server.answer = () => undefined
+    let begunAt = 0
+    server.answerRead = () => {
+      begunAt ||= Date.now()
+      // What the killed run has sent arrives at the worst moment, if the probe has not waited.
+      const isGone = !('region' in Object(server.customer(id)['metadata']))
+      if (isGone && Date.now() < begunAt + 2_500) server.put(id, { metadata: { ...metadata, tier: 'gold' } })
+      return undefined
+    }
+    const { code, stdout, stderr } = await probed('3s')
+    expect([code, stdout], stderr).toEqual([0, expect.stringContaining('replaces metadata')])
+    expect(stderr).toContain(`An earlier request to ${id} may still be applied`)
+  })
 
   it('that cannot write back is E_PROBE_LEFT, and until it is finished nothing is sent', async () => {
     let count = 0
