@@ -49,7 +49,7 @@ export function createClient(parts: ClientParts) {
     async close(): Promise<void> {
       breaker.close()
       await transport.close()
-      limiter.close()
+      await limiter.close()
     },
   }
 }

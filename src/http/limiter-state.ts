@@ -199,25 +199,25 @@ export function createMemoryQuota(windows: readonly Window[], clock: Pick<Clock,
   }
 
   return {
-    take(requests = 1) {
+    async take(requests = 1) {
       if (windows.length === 0 && pausedUntil === 0) return 0
       const waitMs = roomAt(requests) - clock.now()
       if (waitMs > 0) return waitMs
       inFlight += requests
       return 0
     },
-    end() {
+    async end() {
       if (mostKept === 0) return
       inFlight--
       ends.push(clock.now())
       if (ends.length > mostKept * 2) ends = ends.slice(-mostKept)
     },
-    pause(ms) {
+    async pause(ms) {
       pausedUntil = Math.max(pausedUntil, clock.now() + ms)
     },
     get pausedForMs() {
       return Math.max(0, pausedUntil - clock.now())
     },
-    close() {},
+    async close() {},
   }
 }

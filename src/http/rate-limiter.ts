@@ -104,9 +104,9 @@ export function createRateLimiter(parts: RateLimiterParts) {
       return quota.pausedForMs
     },
     /** Ends the timer and closes the quota. */
-    close(): void {
+    close(): Promise<void> {
       queue.close()
-      quota.close()
+      return quota.close()
     },
   }
 }
@@ -126,6 +126,10 @@ function createLimits(parts: RateLimiterParts, concurrency: AdaptiveConcurrency,
   /** True once concurrency has restarted because of the current pause. */
   let isPauseSeen = false
 
+  function hasRoom(isProbe: boolean, permits: number): boolean {
+    return (isProbe || !isProbesOnly) && inFlight + permits <= concurrency.current
+  }
+
   function spacingMs(isProbe: boolean): number {
     const now = clock.now()
     // There is an even pace while more calls are left than the smallest window allows.
@@ -143,17 +147,21 @@ function createLimits(parts: RateLimiterParts, concurrency: AdaptiveConcurrency,
     isIdle: (): boolean => inFlight === 0,
     /** How many permits a request gets together. */
     permitsFor: (isPair: boolean): number => (isPair && concurrency.current > 1 && smallest > 1 ? 2 : 1),
-    /** Takes permits and returns 0, or returns how long to wait: infinity for "until a release". */
-    take(isProbe: boolean, permits: number): number {
-      const isClosed = isProbesOnly && !isProbe
-      if (isClosed || inFlight + permits > concurrency.current) return Number.POSITIVE_INFINITY
-      const waitMs = spacingMs(isProbe) || quota.take(permits)
+    /** Takes permits and resolves with 0, or with how long to wait: infinity for "until a release". Called again only after that. */
+    async take(isProbe: boolean, permits: number): Promise<number> {
+      if (!hasRoom(isProbe, permits)) return Number.POSITIVE_INFINITY
+      const waitMs = spacingMs(isProbe) || (await quota.take(permits))
       if (waitMs > 0) {
         // Another process of this account may have begun a pause.
         const isPaused = quota.pausedForMs > 0
         if (isPaused && !isPauseSeen) concurrency.restart()
         isPauseSeen = isPaused
         return waitMs
+      }
+      // An answer may have come meanwhile.
+      if (!hasRoom(isProbe, permits) || quota.pausedForMs > 0) {
+        for (let taken = 0; taken < permits; taken++) void quota.end()
+        return quota.pausedForMs || Number.POSITIVE_INFINITY
       }
       isPauseSeen = false
       inFlight += permits
@@ -164,10 +172,10 @@ function createLimits(parts: RateLimiterParts, concurrency: AdaptiveConcurrency,
     },
     release(): void {
       inFlight--
-      quota.end()
+      void quota.end()
     },
     pause: (ms: number): void => {
-      quota.pause(ms)
+      void quota.pause(ms)
       concurrency.restart()
       isPauseSeen = true
       onPause?.(ms, rate.perSecond)
@@ -187,27 +195,42 @@ interface Waiter {
 function createPermitQueue(limits: ReturnType<typeof createLimits>, clock: Clock) {
   let waiting: Waiter[] = []
   const timer = createTimer(clock, grant)
+  let isGranting = false
+  /** Limits have changed since the last look at them. */
+  let isAsked = false
 
   function grant(): void {
+    isAsked = true
+    if (!isGranting) void grantAll()
+  }
+
+  async function grantAll(): Promise<void> {
+    isGranting = true
+    try {
+      for (; isAsked; await grantSome()) isAsked = false
+    } catch (error) {
+      // The quota cannot be used any more.
+      for (const each of waiting.splice(0)) each.reject(error)
+    } finally {
+      isGranting = false
+    }
+  }
+
+  /** Until nobody waits, or the limits allow no more. */
+  async function grantSome(): Promise<void> {
     for (;;) {
-      const place = waiting.findIndex(({ isProbe }) => limits.isFor(isProbe))
-      const waiter = waiting[place]
+      const waiter = waiting.find(({ isProbe }) => limits.isFor(isProbe))
       if (waiter === undefined) return
       const permits = limits.permitsFor(waiter.isPair)
-      let waitMs: number
-      try {
-        waitMs = limits.take(waiter.isProbe, permits)
-      } catch (error) {
-        // The quota cannot be used any more.
-        for (const each of waiting.splice(0)) each.reject(error)
-        return
-      }
+      const waitMs = await limits.take(waiter.isProbe, permits)
       if (waitMs > 0) {
         if (waitMs !== Number.POSITIVE_INFINITY || limits.isIdle()) timer.wakeIn(waitMs)
         return
       }
-      waiting.splice(place, 1)
-      waiter.grant(permits)
+      const place = waiting.indexOf(waiter)
+      // It was stopped meanwhile.
+      if (place < 0) for (let given = 0; given < permits; given++) limits.release()
+      else waiting.splice(place, 1)[0]?.grant(permits)
     }
   }
 
@@ -225,8 +248,6 @@ function createPermitQueue(limits: ReturnType<typeof createLimits>, clock: Clock
       const { probe: isProbe = false, isNext = false } = options
       const isPair = options.permits === 2
       signal.throwIfAborted()
-      const permits = limits.permitsFor(isPair)
-      if (waiting.length === 0 && limits.take(isProbe, permits) === 0) return permits
       const { promise, resolve, reject } = Promise.withResolvers<number>()
       const waiter: Waiter = { isProbe, isNext, isPair, grant: resolve, reject }
       const leave = (): void => {

@@ -15,17 +15,17 @@ export const windowEdgeMs = 5
 /** What is left of an account's windows. All processes that send for the account share one quota. */
 export interface Quota {
   /**
-   * Takes so many requests from the quota together (default 1) and returns 0, or returns the milliseconds to wait before the next
+   * Takes so many requests from the quota together (default 1) and resolves with 0, or with the milliseconds to wait before the next
    * try: infinity if only the end of a request can make room.
    */
-  take(requests?: number): number
-  /** A request that was taken has ended. It counts until a whole window later. */
-  end(): void
-  /** Blocks `take` of all processes for so many milliseconds from now. A longer pause is not shortened. */
-  pause(ms: number): void
-  /** Milliseconds until the pause ends; 0 if there is none. */
+  take(requests?: number): Promise<number>
+  /** A request that was taken has ended. It counts until a whole window later. Never rejects. */
+  end(): Promise<void>
+  /** Blocks `take` of all processes for so many milliseconds from now. A longer pause is not shortened. Never rejects. */
+  pause(ms: number): Promise<void>
+  /** Milliseconds until the pause ends, as this process knows: it knows its own at once, and those of others after a `take`. */
   readonly pausedForMs: number
-  close(): void
+  close(): Promise<void>
 }
 
 /** Whose customers a run changes. `keyCheck` tells secret keys apart without revealing them. */

@@ -1,6 +1,7 @@
 /** Databases of our own: files that only their owner can read, one write transaction at a time, and locks that end with their process. */
 import { closeSync, lstatSync, rmSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isBusy, isDamaged } from '../config/file-lock.ts'
 import { closeToOthers, openOwnFile } from '../config/own-files.ts'
 
@@ -83,6 +84,22 @@ export function inTransaction<Result>(db: DatabaseSync, action: () => Result): R
     // After a full disk SQLite has already rolled back.
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error
+  }
+}
+
+/** Another process may write for so long: half of the shortest lease that is usual. */
+const longestBusyMs = 30_000
+
+/** Repeats `action` while another process writes, without blocking this one. */
+export async function whenFree<Result>(action: () => Result, longestMs = longestBusyMs): Promise<Result> {
+  const giveUpAt = performance.now() + longestMs
+  for (;;) {
+    try {
+      return action()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > giveUpAt) throw error
+    }
+    await sleep(5 + Math.random() * 20)
   }
 }
 

@@ -117,7 +117,7 @@ describe('a proxy of the environment', () => {
   it('that nobody has named and that answers in the middle of a run ends it: E_PROXY_AUTH', async () => {
     server.answer = ({ id: customer }) =>
       customer === id(2) ? { status: 407, body: '<html>log in</html>' } : undefined
-    const { code, stderr } = await update({}, ['--base-url', server.url])
+    const { code, stderr } = await update({}, ['--base-url', server.url, '--concurrency', '1'])
     expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringContaining('[E_PROXY_AUTH]') })
     expect(server.applied.map((call) => call.id)).toEqual([id(1)])
   })

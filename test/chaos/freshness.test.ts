@@ -77,7 +77,7 @@ describe('a permit', () => {
         allowConcurrency() {},
         pausedForMs: 0,
         isOpen: true,
-        close() {},
+        close: () => Promise.resolve(),
       },
       signer: { sign: (request) => ({ ...request, headers: {} }), correctClock: () => undefined },
       transport: {

@@ -578,12 +578,7 @@ export const mutants: readonly Mutant[] = [
     title: 'a request counts from its start',
     invariant: 10,
     file: 'store/sqlite/quota.ts',
-    edits: [
-      [
-        'written(() => run(endRequest, clock.now(), holder))',
-        'written(() => run(endRequest, clock.now() - 700, holder))',
-      ],
-    ],
+    edits: [['write(() => run(endRequest, now, holder))', 'write(() => run(endRequest, now - 700, holder))']],
     tests: ['contract/quota.test.ts'],
   },
   {

@@ -49,7 +49,7 @@ export async function quotaNight(plan: QuotaPlan): Promise<QuotaResult> {
 
   async function life(process: number, untilMs: number): Promise<void> {
     const limiter = createRateLimiter({
-      quota: openQuota({ path, account: 1, windows, clock }),
+      quota: await openQuota({ path, account: 1, windows, clock }),
       windows,
       concurrency,
       clock,
@@ -78,7 +78,7 @@ export async function quotaNight(plan: QuotaPlan): Promise<QuotaResult> {
     const end = clock.sleep(untilMs - clock.now()).then(() => killed.abort())
     await Promise.race([Promise.allSettled(workers), end])
     killed.abort()
-    limiter.close()
+    await limiter.close()
   }
 
   async function lives(process: number): Promise<void> {

@@ -2,13 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { createMemoryQuota } from '../../src/http/limiter-state.ts'
 import type { UpdateRequest } from '../../src/model/row.ts'
 import { createUpdateRequest } from '../../src/rapyd/requests.ts'
 import { openQuota } from '../../src/store/sqlite/quota.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import type { Store, Quota, Window } from '../../src/model/store.ts'
+import type { Store, Window } from '../../src/model/store.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
 import { createDice } from './dice.ts'
 import { createJob, rowOf, type Job } from './job.ts'
@@ -26,7 +25,7 @@ const longestMs = 48 * 3_600_000
 
 export async function runSeed(seed: number, rows = 200): Promise<SeedResult> {
   const dice = createDice(seed)
-  const clock = createVirtualClock(setImmediate)
+  const clock = createVirtualClock()
   const job = createJob(seed, rows)
   const windows: readonly Window[] = seed % 8 === 0 ? [{ limit: 60, perMs: 60_000 }] : []
   const crashes = dice.roll(0, 6)
@@ -46,14 +45,12 @@ export async function runSeed(seed: number, rows = 200): Promise<SeedResult> {
     for (let crash = 0; crash <= crashes; crash++) {
       const killed = new AbortController()
       if (crash < crashes) void clock.sleep(dice.roll(0, 20_000)).then(() => killed.abort())
-      let quota: Quota | undefined
-      const open = (): Quota =>
-        (quota =
-          shared === undefined
-            ? createMemoryQuota([], clock)
-            : openQuota({ path: shared.store.path, account: 1, windows, clock }))
+      const quota =
+        shared === undefined
+          ? createMemoryQuota([], clock)
+          : await openQuota({ path: shared.store.path, account: 1, windows, clock })
       const state = { isOver: false }
-      const going = session(requests, kept, server, windows, open(), clock, killed.signal, random)
+      const going = session(requests, kept, server, windows, quota, clock, killed.signal, random)
         .then(
           (reason) => (why = reason),
           (error: unknown) => (why = error),
@@ -62,7 +59,7 @@ export async function runSeed(seed: number, rows = 200): Promise<SeedResult> {
       while (!state.isOver && !killed.signal.aborted && clock.now() < longestMs)
         await clock.advanceTo(clock.now() + 250)
       if (state.isOver) await going
-      quota?.close()
+      await quota.close()
       if (state.isOver) break
     }
     return {

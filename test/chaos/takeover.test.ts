@@ -104,7 +104,8 @@ describe('a process that stands still for longer than its lease', () => {
     const first = start('--rate', 'none')
     await standStill(first, 10)
     const begun = simulator.callCount
-    const second = start('--rate', 'none')
+    // Slow enough that the third one finds it at work.
+    const second = start('--rate', '5/1s')
     await until(() => simulator.callCount > begun)
     const third = start('--rate', 'none')
     first.signal('SIGCONT')

@@ -1,4 +1,5 @@
 /** Time that passes only when the test says so. */
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../src/model/ports.ts'
 
 export interface VirtualClock extends Clock {
@@ -6,8 +7,7 @@ export interface VirtualClock extends Clock {
   advanceTo(ms: number): Promise<void>
 }
 
-/** `settled` lets everything run that is ready to run. */
-export function createVirtualClock(settled: () => Promise<void> = fewTurns): VirtualClock {
+export function createVirtualClock(): VirtualClock {
   let now = 0
   let sleepers: { readonly at: number; readonly wake: () => void }[] = []
   return {
@@ -20,7 +20,8 @@ export function createVirtualClock(settled: () => Promise<void> = fewTurns): Vir
       }),
     async advanceTo(ms) {
       for (;;) {
-        await settled()
+        // Everything runs that is ready to run.
+        await setImmediate()
         const next = sleepers.toSorted((left, right) => left.at - right.at)[0]
         if (next === undefined || next.at > ms) break
         sleepers = sleepers.filter((sleeper) => sleeper !== next)
@@ -30,9 +31,4 @@ export function createVirtualClock(settled: () => Promise<void> = fewTurns): Vir
       now = Math.max(now, ms)
     },
   }
-}
-
-/** Enough for what waits for a handful of promises. */
-async function fewTurns(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve()
 }

@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, statfsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
-import { isBusy } from '../../config/file-lock.ts'
+import { setImmediate } from 'node:timers/promises'
 import { openOwnFolder } from '../../config/own-files.ts'
 import { damagedStore, errorOf, lostStore, storeError } from '../errors.ts'
 import {
   inTransaction,
   openOwnDatabase,
   queriesOf,
+  whenFree,
   type PageKey,
   type QueryValues,
   type StoreDatabase,
@@ -37,9 +37,6 @@ function migrate(db: DatabaseSync): void {
   db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${storeVersion}`)
   db.prepare('INSERT OR IGNORE INTO store VALUES (1, ?, 0)').run(randomUUID())
 }
-
-/** Another process may write for so long: half of the shortest lease that is usual. */
-const longestBusyMs = 30_000
 
 /**
  * Opens the store at `path`, or creates it. `isAccepted`: a store that has gone backwards is taken as it is. Throws USAGE,
@@ -154,19 +151,6 @@ function databaseOf(path: string, db: DatabaseSync, mark: Mark): StoreDatabase {
         db.close()
       }
     },
-  }
-}
-
-/** Repeats `action` while another process writes, without blocking this one. */
-async function whenFree<Result>(action: () => Result): Promise<Result> {
-  const giveUpAt = performance.now() + longestBusyMs
-  for (;;) {
-    try {
-      return action()
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > giveUpAt) throw error
-    }
-    await sleep(5 + Math.random() * 20)
   }
 }
 

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { isBusy } from '../../config/file-lock.ts'
 import type { Clock } from '../../model/ports.ts'
 import { storeError } from '../errors.ts'
-import { inTransaction, queriesOf } from '../own-database.ts'
+import { inTransaction, queriesOf, whenFree } from '../own-database.ts'
 import { longestAttemptMs, windowEdgeMs, type Quota, type Window } from '../../model/store.ts'
 
 /** Milliseconds since the machine was started. */
@@ -16,7 +16,7 @@ export const machineClock: Pick<Clock, 'now'> = { now: () => Number(process.hrti
 /** A process that has asked within this time and got nothing is waiting. */
 const waitingMs = 1_500
 /** A process that holds the database for longer was stopped: no transaction takes so long. */
-const busyWaitMs = 1_000
+const longestBusyMs = 1_000
 const yieldMs = 10
 const forgetEvery = 200
 
@@ -42,14 +42,14 @@ const setPause =
   'INSERT INTO pause VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET until = max(until, excluded.until)'
 
 /** Opens the quota of an account, on a connection of its own. Throws LOCAL if the store cannot be written to. */
-export function openQuota({
+export async function openQuota({
   path,
   account,
   windows,
   clock = machineClock,
   boot = bootId(),
-}: QuotaParts): Quota {
-  const { db, holder } = openLog(path, account, clock.now(), boot)
+}: QuotaParts): Promise<Quota> {
+  const { db, holder } = await openLog(path, account, clock.now(), boot)
   const { run, all, first } = queriesOf(db)
   const longestMs = Math.max(0, ...windows.map((window) => window.perMs))
   let takes = 0
@@ -85,7 +85,8 @@ export function openQuota({
   function takeAt(now: number, requests: number): number {
     if (untold > now) run(setPause, account, untold)
     untold = 0
-    pausedUntil = Number(first('SELECT until FROM pause WHERE account = ?', account)?.['until'] ?? 0)
+    const pause = first('SELECT until FROM pause WHERE account = ?', account)
+    pausedUntil = Math.max(pausedUntil, Number(pause?.['until'] ?? 0))
     let waitMs = Math.max(pausedUntil, roomAt(now, requests)) - now
     if (waitMs <= 0 && mustYield(now)) waitMs = yieldMs
     if (waitMs > 0) {
@@ -100,70 +101,64 @@ export function openQuota({
     return 0
   }
 
-  function written<Result>(action: () => Result): Result {
-    try {
-      return inTransaction(db, action)
-    } catch (error) {
-      throw isBusy(error) ? error : storeError(path, 'write', error)
-    }
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** One after another: the end of a request makes room for the next one. */
+  function write<Result>(action: () => Result): Promise<Result> {
+    const written = last.then(() => whenFree(() => inTransaction(db, action), longestBusyMs))
+    last = written.catch(() => {})
+    return written
   }
 
   return {
-    take(requests = 1) {
+    async take(requests = 1) {
       try {
-        return written(() => takeAt(clock.now(), requests))
+        return await write(() => takeAt(clock.now(), requests))
       } catch (error) {
-        if (isBusy(error)) return busyWaitMs
-        throw error
+        if (isBusy(error)) return longestBusyMs
+        throw storeError(path, 'write', error)
       }
     },
-    end() {
-      if (isClosed) return
-      try {
-        written(() => run(endRequest, clock.now(), holder))
-      } catch {
-        // The request counts longer than it has to. An answer must not be lost for that. The next `take` throws if the disk is broken.
-      }
+    async end() {
+      const now = clock.now()
+      // Else the request counts longer than it has to. An answer must not be lost for that. The next `take` throws if the disk is broken.
+      if (!isClosed) await write(() => run(endRequest, now, holder)).catch(() => {})
     },
-    pause(ms) {
-      pausedUntil = Math.max(pausedUntil, clock.now() + ms)
-      try {
-        written(() => run(setPause, account, pausedUntil))
-      } catch {
-        untold = pausedUntil
-      }
+    async pause(ms) {
+      const until = clock.now() + ms
+      pausedUntil = Math.max(pausedUntil, until)
+      await write(() => run(setPause, account, until)).catch(() => {
+        untold = Math.max(untold, until)
+      })
     },
     get pausedForMs() {
       return Math.max(0, pausedUntil - clock.now())
     },
-    close() {
+    async close() {
       if (isClosed) return
       isClosed = true
-      try {
-        written(() => run(setWaiting, 0, holder))
-      } catch {
-        // The others count it as waiting for a second or two.
-      } finally {
-        db.close()
-      }
+      // Else the others count it as waiting for a second or two.
+      await write(() => run(setWaiting, 0, holder)).catch(() => {})
+      db.close()
     },
   }
 }
 
 /** The connection, and the number of this process among those that share the quota. */
-function openLog(
+async function openLog(
   path: string,
   account: number,
   now: number,
   boot: string,
-): { readonly db: DatabaseSync; readonly holder: number } {
+): Promise<{ readonly db: DatabaseSync; readonly holder: number }> {
   let db: DatabaseSync | undefined
   try {
     const opened = new DatabaseSync(path)
     db = opened
     // A crash of the process loses nothing that SQLite has written. After a crash of the machine, windows have passed.
-    opened.exec(`PRAGMA busy_timeout = ${busyWaitMs}; PRAGMA synchronous = NORMAL`)
-    return { db: opened, holder: inTransaction(opened, () => register(opened, account, now, boot)) }
+    opened.exec('PRAGMA busy_timeout = 20; PRAGMA synchronous = NORMAL')
+    const add = (): number => inTransaction(opened, () => register(opened, account, now, boot))
+    return { db: opened, holder: await whenFree(add) }
   } catch (error) {
     db?.close()
     throw storeError(path, 'write', error)

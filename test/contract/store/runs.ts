@@ -336,8 +336,8 @@ export function runContract(name: string, kind: StoreKind): void {
         await another.quota(accountId, windows),
         await another.quota(other, windows),
       ]
-      const waits = quotas.map((quota) => quota.take())
-      for (const quota of quotas) quota.close()
+      const waits = await Promise.all(quotas.map((quota) => quota.take()))
+      for (const quota of quotas) await quota.close()
       expect(waits).toEqual([0, expect.any(Number), 0])
       expect(waits[1]).toBeGreaterThan(0)
     })

@@ -21,7 +21,7 @@ function createStage(hasWindows: boolean, owner?: NonNullable<CallParts['owner']
       allowConcurrency() {},
       pausedForMs: 0,
       isOpen: true,
-      close() {},
+      close: () => Promise.resolve(),
     },
     signer: {
       sign(request) {
@@ -179,7 +179,7 @@ function createPairStage() {
     setProbesOnly() {},
     allowConcurrency() {},
     pausedForMs: 0,
-    close() {},
+    close: () => Promise.resolve(),
   }
   const calls = createCalls({
     limiter,

@@ -6,9 +6,9 @@ import {
   type AcquireOptions,
   type Permit,
 } from '../../../src/http/rate-limiter.ts'
-import type { Window } from '../../../src/model/store.ts'
+import type { Quota, Window } from '../../../src/model/store.ts'
 import { lost, notSent, response, success, times } from '../../support/rig.ts'
-import { createVirtualClock } from '../../support/virtual-clock.ts'
+import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts'
 
 const never = new AbortController().signal
 const page = (seconds: number) => response(429, '<html>', { 'retry-after': String(seconds) })
@@ -20,6 +20,8 @@ interface StageOptions {
   readonly callsLeft?: () => number
   /** False until a row was updated. Default true. */
   readonly isProven?: boolean
+  readonly clock?: VirtualClock
+  readonly quota?: Quota
 }
 
 /** A limiter on virtual time, and what it reports. */
@@ -29,14 +31,15 @@ function createStage({
   longestMs = 60_000,
   callsLeft = () => 0,
   isProven = true,
+  clock = createVirtualClock(),
+  quota = createMemoryQuota(windows, clock),
 }: StageOptions = {}) {
-  const clock = createVirtualClock()
   const results: string[] = []
   const pauses: number[] = []
   const rates: (number | undefined)[] = []
   const stops: Error[] = []
   const limiter = createRateLimiter({
-    quota: createMemoryQuota(windows, clock),
+    quota,
     windows,
     concurrency,
     callsLeft,
@@ -127,6 +130,33 @@ function mostWithin(seen: readonly number[], perMs: number): number {
   )
 }
 
+/** A limiter whose quota answers when the test says so, with so many requests on the wire as the quota knows of. */
+function createLateStage() {
+  const clock = createVirtualClock()
+  const memory = createMemoryQuota([{ limit: 5, perMs: 60_000 }], clock)
+  const answers: (() => void)[] = []
+  let onWire = 0
+  const quota: Quota = {
+    ...memory,
+    take(requests) {
+      const taken = memory.take(requests).then((waitMs) => {
+        if (waitMs === 0) onWire++
+        return waitMs
+      })
+      return new Promise((resolve) => answers.push(() => resolve(taken)))
+    },
+    end() {
+      onWire--
+      return memory.end()
+    },
+    get pausedForMs() {
+      return memory.pausedForMs
+    },
+  }
+  const stage = createStage({ quota, clock })
+  return { ...stage, onWire: () => onWire, answer: () => answers.shift()?.() }
+}
+
 describe('permits within windows', () => {
   const windows = [
     { limit: 36, perMs: 2_000 },
@@ -163,6 +193,52 @@ describe('permits within windows', () => {
     await expect(waiting).rejects.toThrow('stopped')
   })
 
+  describe('of a quota that answers late', () => {
+    it('are not given in a pause that began meanwhile, but after it', async () => {
+      const { clock, limiter, onWire, answer } = createLateStage()
+      let given = 0
+      void limiter.acquire(never).then(() => given++)
+      limiter.pause(500)
+      answer()
+      await clock.advanceTo(499)
+      expect([given, onWire()]).toEqual([0, 0])
+      await clock.advanceTo(500)
+      answer()
+      await clock.advanceTo(500)
+      expect([given, onWire()]).toEqual([1, 1])
+    })
+
+    it('are not given while the circuit is open', async () => {
+      const { clock, limiter, onWire, answer } = createLateStage()
+      let given = 0
+      void limiter.acquire(never).then(() => given++)
+      limiter.setProbesOnly(true)
+      answer()
+      await clock.advanceTo(0)
+      expect([given, onWire()]).toEqual([0, 0])
+      limiter.setProbesOnly(false)
+      answer()
+      await clock.advanceTo(0)
+      expect([given, onWire()]).toEqual([1, 1])
+    })
+
+    it('go to the next one if nobody waits for them any more', async () => {
+      const { clock, limiter, onWire, answer } = createLateStage()
+      const stop = new AbortController()
+      const first = limiter.acquire(stop.signal)
+      let given = 0
+      void limiter.acquire(never).then(() => given++)
+      stop.abort(new Error('stopped'))
+      await expect(first).rejects.toThrow('stopped')
+      answer()
+      await clock.advanceTo(0)
+      expect([given, onWire()]).toEqual([0, 1])
+      answer()
+      await clock.advanceTo(0)
+      expect([given, onWire()]).toEqual([1, 1])
+    })
+  })
+
   it('keep no timer once the limiter is closed', async () => {
     const { limiter, clock } = createStage({ windows: [{ limit: 1, perMs: 60_000 }] })
     const stop = new AbortController()
@@ -171,7 +247,7 @@ describe('permits within windows', () => {
     const waiting = limiter.acquire(stop.signal)
     stop.abort(new Error('stopped'))
     await expect(waiting).rejects.toThrow('stopped')
-    limiter.close()
+    await limiter.close()
     await clock.advanceTo(0)
     expect(clock.now()).toBe(0)
   })
