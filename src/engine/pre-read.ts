@@ -106,11 +106,12 @@ async function prepareFirst(
 ): Promise<Prepared | Outcome> {
   const isInDoubt = parts.isInDoubt(asked.row)
   const isKeyed = namesKeys(parts, asked)
-  const isRead = parts.precondition !== undefined || lacksImage(parts, asked) || (isKeyed && !isInDoubt)
+  const isRead =
+    parts.precondition !== undefined || (isKeyed && !isInDoubt) || (await lacksImage(parts, asked))
   const found = isRead ? await prepare(parts, asked, isInDoubt, signal) : { request: asked }
   if ('kind' in found) {
     // It may be sent again, so it needs a before-image.
-    return isInDoubt && !lacksImage(parts, asked)
+    return isInDoubt && !(await lacksImage(parts, asked))
       ? { request: toSettle(parts, asked), isKept: true }
       : unread(parts, asked, found, isInDoubt)
   }
@@ -136,7 +137,8 @@ async function prepare(
   const isKeyed = namesKeys(parts, asked)
   await parts.untilSettled(asked, signal)
   signal.throwIfAborted()
-  const isForKeys = precondition === undefined && parts.leavesHeld === undefined && !lacksImage(parts, asked)
+  const isForKeys =
+    precondition === undefined && parts.leavesHeld === undefined && !(await lacksImage(parts, asked))
   const { reading, at } = await parts.shared.read(asked.customerId, signal, isForKeys)
   if (reading.kind === 'unreadable') return reading
   const customer = reading.kind === 'found' ? reading.customer : undefined
@@ -198,8 +200,8 @@ function namesKeys({ sendsAllKeys }: PreReadParts, { body, sends }: UpdateReques
   return sendsAllKeys && sends.includes('metadata') && keysOf(parseBody(body)) !== undefined
 }
 
-function lacksImage({ images }: PreReadParts, { customerId }: UpdateRequest): boolean {
-  return images?.hasBeforeImage(customerId) === false
+async function lacksImage({ images }: PreReadParts, { customerId }: UpdateRequest): Promise<boolean> {
+  return (await images?.hasBeforeImage(customerId)) === false
 }
 
 const notKnown = 'Rapyd does not know the customer; nothing was sent'

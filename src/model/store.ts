@@ -160,7 +160,7 @@ export interface Run extends RunReader, RunRows {
   cancelIntents(rows: readonly number[]): Promise<void>
   /** Replaces what `outcomeSoFar` returns for the row. */
   recordOutcome(outcome: Outcome, effects?: FieldEffects): Promise<void>
-  hasBeforeImage(customerId: string): boolean
+  hasBeforeImage(customerId: string): Promise<boolean>
   /** Keeps what a row writes, and the image of its customer unless there is one. */
   saveBeforeImage(write: RowWrite, image: JsonObject | undefined): Promise<void>
   /** The newest value, also before it is durable. */

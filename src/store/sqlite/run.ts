@@ -229,7 +229,7 @@ function createRunWriter(parts: RunWriterParts) {
       keys.delete(outcome.row)
       return commits.add({ kind: 'outcome', outcome, effects })
     },
-    hasBeforeImage: (customerId) =>
+    hasBeforeImage: async (customerId) =>
       first('SELECT 1 FROM before_image WHERE run = ? AND customer = ?', number, customerId) !== undefined,
     saveBeforeImage: (write, image) => commits.add({ kind: 'image', write, image }),
     note(name) {

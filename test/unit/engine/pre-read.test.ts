@@ -25,7 +25,7 @@ async function look(
 ) {
   const events: string[] = []
   const images = {
-    hasBeforeImage: () => parts.hasImage ?? false,
+    hasBeforeImage: () => Promise.resolve(parts.hasImage ?? false),
     async saveBeforeImage({ body }: { readonly body: string }, image: JsonObject | undefined) {
       // Longer than any chain of promises.
       await turn()
