@@ -11,7 +11,7 @@ import {
 } from '../model/row.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 
-export interface AccountParts {
+export interface AllOutcomesParts {
   /** The outcomes of the store, in row order. */
   readonly settled: AsyncIterable<readonly Outcome[]>
   /** Opened only if the store does not hold an outcome for every row. */
@@ -26,7 +26,7 @@ export interface AccountParts {
   readonly open: { readonly code: ErrorCode; readonly message: string }
 }
 
-export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly Outcome[]> {
+export async function* allOutcomes(parts: AllOutcomesParts): AsyncGenerator<readonly Outcome[]> {
   if (parts.settledRows === parts.rows) {
     yield* parts.settled
     return
@@ -52,7 +52,7 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
 }
 
 /** A row whose discount is removed. Its other fields are not sent, or their answer is not known. */
-function stillOpen(soFar: Outcome, { isInDoubt, open }: AccountParts): Outcome {
+function stillOpen(soFar: Outcome, { isInDoubt, open }: AllOutcomesParts): Outcome {
   if (!isInDoubt(soFar.row)) return { ...soFar, errorCode: open.code }
   const { code, message } = doubtOf(open)
   return {
@@ -70,7 +70,7 @@ export async function* eachOutcome(
   for await (const page of pages) yield* page
 }
 
-function doubtOf({ code }: AccountParts['open']): AccountParts['open'] {
+function doubtOf({ code }: AllOutcomesParts['open']): AllOutcomesParts['open'] {
   return code === 'E_STILL_RUNNING' ? onItsWay : inDoubt
 }
 

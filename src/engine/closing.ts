@@ -37,7 +37,7 @@ function unreported(stopped: BulkUpdateError, missing: BulkUpdateError): BulkUpd
 
 /** What stopped the run first decides how it ends. The message always says that the file has changed. */
 function inputChanged(
-  { runId, run, options, rows, facts }: ReportParts,
+  { runId, run, options, rows, binding }: ReportParts,
   stopped: BulkUpdateError | undefined,
   change: BulkUpdateError,
 ): BulkUpdateError {
@@ -45,7 +45,7 @@ function inputChanged(
   const open = rows - run.settledRows.size
   const unlisted = open === 0 ? '' : `; ${formatRows(open)} without an outcome counted and not listed`
   const isFinished = run.finishedAt > 0
-  const asItWas = `put ${options.input} back as it was (SHA-256 ${facts.input})`
+  const asItWas = `put ${options.input} back as it was (SHA-256 ${binding.input})`
   return new BulkUpdateError(
     first?.code ?? change.code,
     `${first === undefined ? '' : `${first.message}; `}run ${runId}: ${change.message}: results and summary.json are written from the store, errors is not${unlisted}`,

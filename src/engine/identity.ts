@@ -28,7 +28,7 @@ export function mappingDigest(options: ResolvedOptions, mapping: Mapping): strin
 }
 
 /** Ten hex digits over what a run is bound to. */
-export function runDigest(facts: Readonly<Record<string, string>>): string {
-  const bound = ['input', 'mapping', 'host', 'account'].map((name) => facts[name])
-  return hash('sha256', bound.join('\n'), 'hex').slice(0, 10)
+export function runDigest(binding: Readonly<Record<string, string>>): string {
+  const values = ['input', 'mapping', 'host', 'account'].map((name) => binding[name])
+  return hash('sha256', values.join('\n'), 'hex').slice(0, 10)
 }

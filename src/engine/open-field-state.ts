@@ -21,7 +21,7 @@ type AccountKeys = Pick<Remote, 'host' | 'account' | 'credentials'>
 
 export function accountOf({ host, account, credentials }: AccountKeys) {
   const digests = createFieldDigests(credentials.secretKey)
-  return { owner: { host, account, keyCheck: digests.keyCheck }, digests }
+  return { accountId: { host, account, keyCheck: digests.keyCheck }, digests }
 }
 
 /**
@@ -41,13 +41,13 @@ export async function openFieldState(
     if (isExport) throw errorOf('E_OPTION_CONFLICT', 'forgetful_server', { what: '--only-changed' })
     return undefined
   }
-  const { owner, digests } = accountOf(remote)
-  const state = store.fieldState(owner)
+  const { accountId, digests } = accountOf(remote)
+  const state = store.fieldState(accountId)
   const exportName = exportNameOf(options.input)
   /** True if nothing was known of the account before. */
   const isFirst = !(await state.exists())
   const opened = {
-    owner,
+    accountId,
     state,
     digests,
     /** False if the state is only kept, and rows are not compared with it. */
@@ -61,10 +61,10 @@ export async function openFieldState(
   }
   if (!isExport) return { ...opened, close: () => Promise.resolve() }
   await state.refuseUnusable(options.newState)
-  if (isFirst && !options.newState) await refuseOtherAccount(store, owner, exportName)
+  if (isFirst && !options.newState) await refuseOtherAccount(store, accountId, exportName)
   if (!options.newState) await refuseLostState(store, opened, options.runsDir)
   try {
-    return { ...opened, close: await store.holdExports(owner) }
+    return { ...opened, close: await store.holdExports(accountId) }
   } catch (error) {
     if (error instanceof BulkUpdateError && error.kind === 'BUSY') await state.noteSkipped(exportName)
     throw error
@@ -93,14 +93,15 @@ async function refuseOtherAccount(
  */
 async function refuseLostState(
   store: Store,
-  { owner, state, isFirst }: Pick<OnlyChanged, 'owner' | 'state' | 'isFirst'>,
+  { accountId, state, isFirst }: Pick<OnlyChanged, 'accountId' | 'state' | 'isFirst'>,
   runsDir: string,
 ): Promise<void> {
   const acceptedAt = await state.acceptedAt()
   for (const directory of begunRuns(resolve(runsDir), acceptedAt)) {
     const known = await store.findRun(basename(directory))
     const isKnown = known?.stored.directory === directory
-    if ((isKnown && (await store.lostSince(directory)) === undefined) || isOfOther(directory, owner)) continue
+    if ((isKnown && (await store.lostSince(directory)) === undefined) || isOfOther(directory, accountId))
+      continue
     await state.noteBehind()
     const what = isKnown ? 'all that was sent for this account' : 'all runs of this account'
     const knows = isFirst ? 'knows nothing of this account' : `does not know ${what}`

@@ -45,37 +45,37 @@ export async function openGiven(
 }
 
 /** How the input of a run was written. */
-export function writtenIn({ encoding }: SavedRun['facts']): Pick<UpdateOptions, 'encoding'> {
+export function writtenIn({ encoding }: SavedRun['binding']): Pick<UpdateOptions, 'encoding'> {
   return isEncoding(encoding) ? { encoding } : {}
 }
 
 /** Opens the input of the run. Throws INPUT if it is gone or has changed. */
-export async function openSameInput({ reader, record, facts }: SavedRun): Promise<InputFile> {
+export async function openSameInput({ reader, record, binding }: SavedRun): Promise<InputFile> {
   const path = record.options.input
   const { signal } = new AbortController()
   const file =
     path === '-'
-      ? await openKeptInput(reader, signal, writtenIn(facts))
-      : await openPassingInput(path, signal, writtenIn(facts))
+      ? await openKeptInput(reader, signal, writtenIn(binding))
+      : await openPassingInput(path, signal, writtenIn(binding))
   try {
-    if ((await file.digest()) === facts.input) return file
+    if ((await file.digest()) === binding.input) return file
   } catch (error) {
     await file.close()
     throw error
   }
   await file.close()
-  throw errorOf('E_INPUT_CHANGED', 'other_input', { path, digest: facts.input })
+  throw errorOf('E_INPUT_CHANGED', 'other_input', { path, digest: binding.input })
 }
 
 /** Throws INPUT, E_MAPPING_CHANGED, if the mapping says something else than it did. */
 export async function inputPartsOf(
-  { record, facts }: SavedRun,
+  { record, binding }: SavedRun,
   file: InputFile,
   head: Head,
 ): Promise<InputParts> {
   const options = resolveOptions(record.options)
   const mapped = mapInput({ file, head, options, mapping: await loadMapping(options.map) })
-  if (mappingDigest(options, mapped.mapping) !== facts.mapping)
+  if (mappingDigest(options, mapped.mapping) !== binding.mapping)
     throw errorOf('E_MAPPING_CHANGED', 'other_mapping', { mapping: options.map ?? 'the mapping' })
   return { ...mapped, signal: new AbortController().signal }
 }

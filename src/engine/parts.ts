@@ -30,7 +30,7 @@ export interface RunParts {
   readonly runId: string
   readonly directory: string
   /** What the run is bound to. */
-  readonly facts: RunBinding
+  readonly binding: RunBinding
   readonly mapping: Mapping
   readonly job: JobDefinition
   readonly found: Scan
@@ -66,7 +66,7 @@ export interface JobDefinition extends JobFacts {
 }
 
 /** What the name of a run is made of. */
-export interface UnnamedRun extends Pick<RunParts, 'facts' | 'runsDir' | 'store'> {
+export interface UnnamedRun extends Pick<RunParts, 'binding' | 'runsDir' | 'store'> {
   /** The run of the account that sent last; empty without one. */
   readonly lastSender: string
 }

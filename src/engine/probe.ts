@@ -100,7 +100,7 @@ async function withProbe<Result>(
   const settleMs = settleAfterMs(options, false)
   const run = await store.openRun(
     { id, kind: 'probe', parentId: undefined, host, account, directory: '', facts: {} },
-    { fieldsOf: accountOf(remote).owner, group: 1, settleMs, rows: 2 },
+    { fieldsOf: accountOf(remote).accountId, group: 1, settleMs, rows: 2 },
   )
   try {
     using stopping = stopWith(parts.signal)

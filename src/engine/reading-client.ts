@@ -85,7 +85,7 @@ export async function readCustomersOf(
   const resolved = resolveOptions({ ...inheritOptions('verify', run.record.options, options), ...options })
   const remote = await openRemote(resolved)
   try {
-    refuseElsewhere(`run ${run.runId}`, run.facts, { host: remote.host, account: remote.account })
+    refuseElsewhere(`run ${run.runId}`, run.binding, { host: remote.host, account: remote.account })
     return await readCustomers({ store: run.store, remote, options: resolved, ...parts }, readings, signal)
   } finally {
     await remote.close()

@@ -137,11 +137,11 @@ export function keepScan(run: Pick<Run, 'setNote'>, found: Scan): Promise<void> 
 /** The scan of an open run of the same input and mapping. Returns undefined if there is none. */
 export function recallScan(
   run: StoredRun | undefined,
-  facts: Readonly<Record<string, string>>,
+  binding: Readonly<Record<string, string>>,
 ): Scan | undefined {
   if (run === undefined || run.state === 'finished') return undefined
-  const held: typeof facts = { ...run.facts, host: run.host, account: run.account }
-  const isSame = Object.entries(facts).every(([name, value]) => held[name] === value)
+  const held: typeof binding = { ...run.facts, host: run.host, account: run.account }
+  const isSame = Object.entries(binding).every(([name, value]) => held[name] === value)
   const found = isSame ? parseJson(run.note(scanName) ?? '') : undefined
   if (!isStoredScan(found)) return undefined
   return { ...found, set: new Map(found.set), cleared: new Map(found.cleared) }

@@ -33,7 +33,7 @@ export async function readRedo(
   check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
 ) {
   const left = await findRetryableRows(parent)
-  const isReread = mappingDigest(parts.options, parts.mapping) !== parent.facts.mapping
+  const isReread = mappingDigest(parts.options, parts.mapping) !== parent.binding.mapping
   const base = await check({ ...parts, examiners: [], onCalls: undefined, remembered: undefined })
   const lineage = isMended ? await readLineage(base, parts.head) : undefined
   const parentRow = (row: number): number => (lineage === undefined ? row : (lineage.parents[row - 1] ?? 0))

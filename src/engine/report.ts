@@ -14,7 +14,7 @@ import { renderReport, type ReportFacts } from '../report/html/html-report.ts'
 import { writeResults } from '../report/results.ts'
 import type { Summary } from '../report/summary.ts'
 import { writeOutputFile } from '../report/output-file.ts'
-import { accountOf } from './all-outcomes.ts'
+import { allOutcomes } from './all-outcomes.ts'
 import { unprovedFields } from './answer-check.ts'
 import { basename, join } from 'node:path'
 import { toFlag } from '../config/options.ts'
@@ -44,7 +44,7 @@ export interface ReportParts extends Omit<RunRecord, 'options' | 'calls'> {
     ResolvedOptions,
     'input' | 'env' | 'resultsFormat' | 'newRun' | 'store' | 'stateDir' | 'includeValues'
   >
-  readonly facts: RunBinding
+  readonly binding: RunBinding
   /** Undefined if it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
   readonly input: ReadableInput | undefined
   readonly ending: RunEnding
@@ -80,7 +80,7 @@ export function endingOf(
 
 /** Writes everything again from the store and the input. */
 export async function report(parts: ReportParts): Promise<Summary> {
-  const { runId, directory, run, options, facts, rows, input, ending } = parts
+  const { runId, directory, run, options, binding, rows, input, ending } = parts
   const settledRows = run.settledRows.size
   const fold = createReportData(options.includeValues ? valuesOf(input?.head) : undefined)
   const { totals } = fold
@@ -91,7 +91,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
         ? withoutPartial(run.outcomes())
         : whileUnchanged(
             input.file,
-            accountOf({
+            allOutcomes({
               settled: run.outcomes(),
               openSource: input.openRows,
               prepare: input.prepare,
@@ -116,10 +116,10 @@ export async function report(parts: ReportParts): Promise<Summary> {
     run_id: runId,
     ...(parent === undefined ? {} : { parent: { run_id: parent } }),
     ...(parts.rollback === undefined ? {} : { rollback: totals.buckets() }),
-    input: { path: options.input, sha256: facts.input, rows, bytes: parts.bytes },
+    input: { path: options.input, sha256: binding.input, rows, bytes: parts.bytes },
     env: options.env,
-    host: facts.host,
-    account: facts.account,
+    host: binding.host,
+    account: binding.account,
     started_at: run.startedAt === 0 ? '' : new Date(run.startedAt).toISOString(),
     finished_at: new Date(run.finishedAt || Date.now()).toISOString(),
     outcomes,
@@ -152,7 +152,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
         newRun: options.newRun,
       }) + withoutPiping(parts),
   }
-  const page = renderReport(summary, pageFactsOf(run, facts.mapping), fold)
+  const page = renderReport(summary, pageFactsOf(run, binding.mapping), fold)
   writeOutputFile(join(directory, 'summary.json'), [`${JSON.stringify(summary, undefined, 2)}\n`])
   writeOutputFile(join(directory, 'report.html'), page)
   return summary

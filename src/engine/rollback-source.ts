@@ -278,10 +278,10 @@ export async function findRollback(
   const saved = (await findChildRuns(run, 'rollback')).at(-1)
   if (saved === undefined) return next
   if (!saved.isFinished && (await wasRolledBack(saved))) return next
-  const { runId, facts } = saved
-  if (!saved.isFinished && (await hasSent(saved))) return { runId, input: facts.input }
-  const isSame = facts.input === (await rowsDigest(run, signal))
-  if (!saved.isFinished) return isSame ? { runId, input: facts.input } : next
+  const { runId, binding } = saved
+  if (!saved.isFinished && (await hasSent(saved))) return { runId, input: binding.input }
+  const isSame = binding.input === (await rowsDigest(run, signal))
+  if (!saved.isFinished) return isSame ? { runId, input: binding.input } : next
   const counts = await saved.reader.counts()
   return isSame && leftToDo.every((kind) => !counts.has(kind)) ? undefined : next
 }

@@ -85,14 +85,14 @@ async function runOn(
   })
   let fieldState: OnlyChanged | undefined
   try {
-    const facts = await factsOf(remote, opened.given, job)
+    const binding = await bindingOf(remote, opened.given, job)
     fieldState = await openFieldState(store, remote, options, job.redo !== undefined)
-    const shared = { ...opened, remote, facts, watch, signal, job, store, fieldState, progress, log, tell }
-    const place = await findPlace(shared)
-    const summary = place.known === undefined ? formerSummary(place.directory) : undefined
+    const shared = { ...opened, remote, binding, watch, signal, job, store, fieldState, progress, log, tell }
+    const named = await nameRun(shared)
+    const summary = named.known === undefined ? formerSummary(named.directory) : undefined
     if (summary !== undefined)
-      return { summary, directory: place.directory, exitCode: 0, isFinished: true, finishedBefore: true }
-    return await runTaken(await acceptScan(shared, place))
+      return { summary, directory: named.directory, exitCode: 0, isFinished: true, finishedBefore: true }
+    return await runTaken(await acceptScan(shared, named))
   } catch (error) {
     throw error instanceof BulkUpdateError && progress.requests > 0 ? withoutClaim(error) : error
   } finally {
@@ -104,7 +104,7 @@ async function runOn(
 }
 
 /** What the run is bound to. */
-async function factsOf(
+async function bindingOf(
   { host, account }: Remote,
   { file, options, mapping }: OpenGiven['given'],
   { planned }: JobDefinition,
@@ -122,16 +122,16 @@ async function factsOf(
 type Opened = OpenGiven &
   Pick<
     RunParts,
-    'job' | 'remote' | 'facts' | 'watch' | 'signal' | 'store' | 'fieldState' | 'progress' | 'log' | 'tell'
+    'job' | 'remote' | 'binding' | 'watch' | 'signal' | 'store' | 'fieldState' | 'progress' | 'log' | 'tell'
   >
 
-type RunPlace = Awaited<ReturnType<typeof findPlace>>
+type NamedRun = Awaited<ReturnType<typeof nameRun>>
 
 /** Throws BUSY if another process has the run, and LOCAL, E_STORE_LOST, if folders of runs show more than it knows. */
-async function findPlace(opened: Opened) {
-  const { job, facts, remote, runsDir, store, fieldState, given, tell } = opened
+async function nameRun(opened: Opened) {
+  const { job, binding, remote, runsDir, store, fieldState, given, tell } = opened
   const lastSender = (await fieldState?.state.lastSender()) ?? ''
-  const runId = await job.runIdOf({ facts, runsDir, store, lastSender })
+  const runId = await job.runIdOf({ binding, runsDir, store, lastSender })
   /** The run, if the store knows it. */
   const reader = await store.findRun(runId)
   const known = reader?.stored
@@ -160,17 +160,17 @@ async function findPlace(opened: Opened) {
 /** Reads the whole file without a socket. Throws if a guard refuses it, or `confirm` does. */
 async function acceptScan(
   { given, ...opened }: Opened,
-  { runId, directory, known }: RunPlace,
+  { runId, directory, known }: NamedRun,
 ): Promise<RunParts> {
-  const { job, remote, facts, signal, store, fieldState, progress, watch } = opened
+  const { job, remote, binding, signal, store, fieldState, progress, watch } = opened
   const { options, head, mapping } = given
   const { host, account } = remote
   const mayRepeat = known === undefined && job.rollback === undefined
   const repeats = fieldState && createRepeatCheck(fieldState, mayRepeat)
-  const remembered = recallScan(known, facts)
+  const remembered = recallScan(known, binding)
   // The file of a run that exists was accepted then. Redo and apply have rows of such a file, a rollback has none.
   const isNewFile = known === undefined && job.kind === 'update'
-  const guard = isNewFile ? await openInputGuard({ ...given, store, facts }) : undefined
+  const guard = isNewFile ? await openInputGuard({ ...given, store, facts: binding }) : undefined
   const watches = { examiners: [guard, progress], onCalls: repeats?.onCalls }
   progress.checking()
   const checked = await job.check({ ...given, ...watches, signal, remembered })
@@ -207,14 +207,14 @@ async function acceptScan(
 
 /** Takes the run for as long as it is sent and reported. */
 async function runTaken(parts: RunParts): Promise<UpdateResult> {
-  const { job, found, options, runId, directory, facts, store, fieldState } = parts
+  const { job, found, options, runId, directory, binding, store, fieldState } = parts
   if (options.env !== 'simulator') await finishProbe({ ...parts, requested: parts.progress.requested })
   openRunDirectory(directory)
-  const { host, account, ...bound } = facts
+  const { host, account, ...bound } = binding
   const run = await store.openRun(
     { id: runId, kind: job.kind, parentId: parentOf(job), host, account, directory, facts: bound },
     {
-      fieldsOf: fieldState?.owner,
+      fieldsOf: fieldState?.accountId,
       group: groupPlaces(options.concurrency),
       settleMs: settleAfterMs(options, true),
       rows: found.rows,
@@ -290,7 +290,7 @@ async function findKeptInput(
 }
 
 function reportOf(parts: RunParts, run: Run, stopped: BulkUpdateError | undefined): ReportParts {
-  const { options, file, head, openRows, prepare, runId, directory, facts, asked } = parts
+  const { options, file, head, openRows, prepare, runId, directory, binding, asked } = parts
   return {
     ...recordOf(parts),
     runId,
@@ -299,7 +299,7 @@ function reportOf(parts: RunParts, run: Run, stopped: BulkUpdateError | undefine
     // A row that another run may have applied is in doubt until its customer was read.
     isInDoubt: (row) => asked.has(row) || run.isInDoubt(row),
     options,
-    facts,
+    binding,
     input: { file, head, openRows: () => openRows(), prepare },
     ending: endingOf(stopped),
   }

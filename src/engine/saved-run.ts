@@ -44,7 +44,7 @@ function savedRun(store: Store, reader: RunReader) {
   const { id: runId, directory, host, account, facts, isRunning } = stored
   // A folder of another name was put into the store by somebody else: nothing is written there.
   if (record === undefined || basename(directory) !== runId) return undefined
-  const bound: RunBinding = { input: '', mapping: '', encoding: '', ...facts, host, account }
+  const binding: RunBinding = { input: '', mapping: '', encoding: '', ...facts, host, account }
   return {
     store,
     runId,
@@ -55,7 +55,7 @@ function savedRun(store: Store, reader: RunReader) {
     record,
     isRunning,
     isFinished: stored.state === 'finished',
-    facts: bound,
+    binding,
   }
 }
 
@@ -63,15 +63,15 @@ function savedRun(store: Store, reader: RunReader) {
 export function refuseElsewhere(
   what: string,
   held: Pick<RunBinding, 'host' | 'account'>,
-  facts: Readonly<Record<string, string>>,
+  binding: Readonly<Record<string, string>>,
 ): void {
   for (const name of ['host', 'account'] as const) {
-    if (facts[name] === held[name]) continue
+    if (binding[name] === held[name]) continue
     throw errorOf('E_OTHER_ACCOUNT', 'other_account', {
       what,
       name,
       account: held[name],
-      given: facts[name] ?? '',
+      given: binding[name] ?? '',
     })
   }
 }

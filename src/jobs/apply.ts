@@ -50,9 +50,9 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
         kind: 'apply',
         planned: { plan: plan.path, sha256: head.sha256, isVerified: verify },
         precondition: verify ? createDriftJudge(plan) : undefined,
-        async runIdOf({ facts, runsDir, store }) {
-          refuseOther(head, facts)
-          const digest = hash('sha256', `${runDigest(facts)}\n${head.sha256}`, 'hex').slice(0, 10)
+        async runIdOf({ binding, runsDir, store }) {
+          refuseOther(head, binding)
+          const digest = hash('sha256', `${runDigest(binding)}\n${head.sha256}`, 'hex').slice(0, 10)
           const wanted =
             own.runId === undefined ? `${runName(planned.input)}-${digest}` : checkRunId(own.runId)
           return own.newRun === true ? freshRunId(store, runsDir, wanted) : wanted
@@ -104,10 +104,10 @@ function optionsIn({ options }: PlanHead, path: string): RecordedOptions {
   throw errorOf('E_PLAN', 'plan_without_options', { path })
 }
 
-function refuseOther(head: PlanHead, facts: Readonly<Record<string, string>>): void {
-  refuseElsewhere('the plan', head, facts)
-  if (facts['input'] !== head.input.sha256)
+function refuseOther(head: PlanHead, binding: Readonly<Record<string, string>>): void {
+  refuseElsewhere('the plan', head, binding)
+  if (binding['input'] !== head.input.sha256)
     throw errorOf('E_INPUT_CHANGED', 'not_as_planned', { what: `${head.input.path} is` })
-  if (facts['mapping'] !== head.mapping_sha256)
+  if (binding['mapping'] !== head.mapping_sha256)
     throw errorOf('E_MAPPING_CHANGED', 'not_as_planned', { what: 'the mapping file is' })
 }

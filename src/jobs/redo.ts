@@ -83,8 +83,8 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
       redo: { parent: parent.runId, isMended: from !== undefined },
       planned,
       precondition: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
-      async runIdOf({ facts }) {
-        const isReread = facts['mapping'] !== parent.facts.mapping
+      async runIdOf({ binding }) {
+        const isReread = binding['mapping'] !== parent.binding.mapping
         if (isReread && mayReread && planned !== undefined)
           throw errorOf('E_REDO_PLAN', 'redo_of_plan', { runId: parent.runId })
         if (isReread && !mayReread)
@@ -92,7 +92,7 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
             what: 'the mapping file is',
             runId: parent.runId,
           })
-        return redoId(parent, from !== undefined, facts)
+        return redoId(parent, from !== undefined, binding)
       },
       async check(parts) {
         const reading = await readRedo(parent, from !== undefined, parts, check)
@@ -116,7 +116,7 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
         ...inheritOptions('redo', parent.record.options, own),
         ...own,
         // `encoding` is that of a fixed file; the original is read as it was.
-        ...(from === undefined ? writtenIn(parent.facts) : {}),
+        ...(from === undefined ? writtenIn(parent.binding) : {}),
         input,
         runsDir: parent.runsDir,
       },
@@ -159,15 +159,15 @@ function refuseRollback({ runId, record }: SavedRun): void {
 async function redoId(
   parent: SavedRun,
   isMended: boolean,
-  facts: Readonly<Record<string, string>>,
+  binding: Readonly<Record<string, string>>,
 ): Promise<string> {
-  refuseElsewhere(`run ${parent.runId}`, parent.facts, facts)
-  if (!isMended && facts['input'] !== parent.facts.input)
+  refuseElsewhere(`run ${parent.runId}`, parent.binding, binding)
+  if (!isMended && binding['input'] !== parent.binding.input)
     throw errorOf('E_INPUT_CHANGED', 'not_as_begun', { what: 'the input is', runId: parent.runId })
   for (const open of await findOpenRedos(parent)) {
     if (await wasRolledBack(open)) continue
     const isSame = open.record.redo?.parent === parent.runId && open.record.redo.isMended === isMended
-    if (isSame && open.facts.input === facts['input']) return open.runId
+    if (isSame && open.binding.input === binding['input']) return open.runId
     throw errorOf('E_RUN_OPEN', 'open_redo', {
       runId: open.runId,
       parent: parent.runId,

@@ -44,7 +44,7 @@ export function rebuildReport(
 
 async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptions): Promise<RebuiltReport> {
   await using opened = new AsyncDisposableStack()
-  const { runId, directory, reader, record, facts } = saved
+  const { runId, directory, reader, record, binding } = saved
   const { stored } = reader
   const { settledRows, inDoubt } = await reader.progress()
   const isSettled = settledRows.size === record.rows
@@ -69,12 +69,12 @@ async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptio
     run: { ...stored, outcomes: () => reader.outcomes(), settledRows },
     isInDoubt: (row) => inDoubt.has(row) || input?.asked?.has(row) === true,
     options: resolveOptions({ ...record.options, includeValues }),
-    facts,
+    binding,
     input,
     ending: await endingOfSaved(saved),
   })
-  const owner = { host: facts.host, account: facts.account, keyCheck: '' }
-  await restoreVanished(stored, saved.store.fieldState(owner))
+  const accountId = { host: binding.host, account: binding.account, keyCheck: '' }
+  await restoreVanished(stored, saved.store.fieldState(accountId))
   return { summary, directory, ...(missing === undefined ? {} : { missing }) }
 }
 
@@ -89,11 +89,11 @@ async function readingOf(
   file: InputFile,
   open: { readonly plan: SavedPlan | undefined } | undefined,
 ): Promise<ReadingOfRun> {
-  const { facts, runId } = saved
+  const { binding, runId } = saved
   const head = await readHead(file, saved.record.options)
   if (open === undefined) return { file, head, openRows: noRows, prepare: noRows }
   const reading = await openReading(saved, await inputPartsOf(saved, file, head), open.plan)
-  const prepare = createPrepare(reading.readRow, { host: facts.host, runId })
+  const prepare = createPrepare(reading.readRow, { host: binding.host, runId })
   return { file, head, openRows: () => reading.openRows(), prepare, asked: reading.asked }
 }
 

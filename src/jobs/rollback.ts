@@ -84,10 +84,10 @@ async function rollbackIn(
           rollback: { parent: parent.runId },
           precondition: (looked) => {
             if (file === undefined) throw new Error('a rollback whose rows were not read')
-            return createRollbackJudge(file, { host: parent.facts.host, runId })(looked)
+            return createRollbackJudge(file, { host: parent.binding.host, runId })(looked)
           },
-          async runIdOf({ facts }) {
-            refuseElsewhere(`run ${parent.runId}`, parent.facts, facts)
+          async runIdOf({ binding }) {
+            refuseElsewhere(`run ${parent.runId}`, parent.binding, binding)
             return runId
           },
           check(parts) {

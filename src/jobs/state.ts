@@ -27,19 +27,19 @@ export interface StateFacts extends FieldStateCounts {
 
 interface OpenState {
   readonly store: Store
-  readonly owner: AccountId
+  readonly accountId: AccountId
   readonly state: FieldState
   readonly digests: FieldDigests
 }
 
 /** @throws BulkUpdateError USAGE, E_NO_STATE, if nothing is known of the account */
 export function showState(options: StateOptions): Promise<StateFacts> {
-  return withState(options, async ({ store, owner, state }) => {
-    await refuseNoState(state, owner)
+  return withState(options, async ({ store, accountId, state }) => {
+    await refuseNoState(state, accountId)
     await state.refuseUnusable()
     return {
-      host: owner.host,
-      account: owner.account,
+      host: accountId.host,
+      account: accountId.account,
       path: store.path,
       ...(await state.counts()),
       nights: await state.exports(),
@@ -50,8 +50,8 @@ export function showState(options: StateOptions): Promise<StateFacts> {
 
 /** Forgets one customer, or all without `customer`. What is forgotten is sent again. Resolves with the number of customers. */
 export function forgetState(options: StateOptions, customer?: string): Promise<number> {
-  return whileHeld(options, async ({ state, owner }) => {
-    await refuseNoState(state, owner)
+  return whileHeld(options, async ({ state, accountId }) => {
+    await refuseNoState(state, accountId)
     return state.forget(customer)
   })
 }
@@ -63,8 +63,8 @@ function withState<Result>(
   signal = signalOf({}),
 ): Promise<Result> {
   return withRemote(options, signal, ({ store, remote }) => {
-    const { owner, digests } = accountOf(remote)
-    return action({ store, owner, state: store.fieldState(owner), digests })
+    const { accountId, digests } = accountOf(remote)
+    return action({ store, accountId, state: store.fieldState(accountId), digests })
   })
 }
 
@@ -75,7 +75,7 @@ function whileHeld<Result>(
   signal?: AbortSignal,
 ): Promise<Result> {
   const held = async (open: OpenState): Promise<Result> => {
-    const release = await open.store.holdExports(open.owner)
+    const release = await open.store.holdExports(open.accountId)
     try {
       return await action(open)
     } finally {

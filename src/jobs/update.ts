@@ -22,8 +22,8 @@ function updateOf(options: UpdateOptions, piped: PipedInput | undefined): JobDef
   return {
     kind: 'update',
     piped,
-    async runIdOf({ facts, runsDir, store, lastSender }) {
-      const derived = `${runName(options.input)}-${runDigest(facts)}`
+    async runIdOf({ binding, runsDir, store, lastSender }) {
+      const derived = `${runName(options.input)}-${runDigest(binding)}`
       const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
       if (options.newRun) return freshRunId(store, runsDir, wanted)
       return options.onlyChanged === true ? findExportRun(store, runsDir, wanted, lastSender) : wanted

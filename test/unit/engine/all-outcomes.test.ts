@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { CsvRow, Outcome } from '../../../src/model/row.ts'
-import { accountOf, openOutcome, type AccountParts } from '../../../src/engine/all-outcomes.ts'
+import { allOutcomes, openOutcome, type AllOutcomesParts } from '../../../src/engine/all-outcomes.ts'
 import { outcomeOf } from '../report/outcome.ts'
 import { updateOf } from '../../support/rig.ts'
 
-const stopped: AccountParts['open'] = { code: 'E_STOPPED', message: 'the run stopped before this row' }
+const stopped: AllOutcomesParts['open'] = { code: 'E_STOPPED', message: 'the run stopped before this row' }
 
 /** Rows 1 to `rows`; those in `settled` have an outcome, every fifth of the others is invalid. */
 async function account(
@@ -31,7 +31,7 @@ async function account(
     yield* batches
   }
   const outcomes: Outcome[] = []
-  const all = accountOf({
+  const all = allOutcomes({
     settled: stored(),
     openSource,
     prepare: ({ row, line, offset, length }) =>

@@ -82,7 +82,7 @@ async function sendRow(patch: Patch, fate: Fate, sending: Omit<Sending, 'patch'>
   })
   const fieldStateSending = createFieldStateSending({
     fieldState: {
-      owner,
+      accountId: owner,
       state,
       digests,
       isOnlyChanged,
