@@ -7,7 +7,15 @@ import { BulkUpdateError, type Problem } from '../model/errors.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
-import { Claims, nearestPath, partOfField, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import {
+  Claims,
+  keyProblem,
+  nearestPath,
+  partOfField,
+  protoRefusal,
+  reachesProto,
+  targetOf,
+} from './targets.ts'
 import {
   describeDeception,
   toPlainForm,
@@ -155,6 +163,7 @@ function findId(
  */
 function assignmentsByName({ name }: SourceColumn, { origin }: Mapping): readonly Assignment[] | undefined {
   const target = origin === 'preset' ? partOfField(name) : targetOf(name)
+  if (target?.keys.some((key) => keyProblem('', key) !== undefined) === true) return undefined
   if (target !== undefined) return [assignmentByName(target, origin, 'csv')]
   return origin === 'preset' ? [] : undefined
 }
@@ -314,7 +323,7 @@ function describeName({ name }: NamedColumn): string {
 }
 
 function meantField({ name }: NamedColumn): string {
-  const near = reachesProto(name) ? undefined : nearestPath(name)
+  const near = reachesProto(name) ? undefined : nearestPath(toPlainForm(name))
   return near === undefined ? '' : `For "${shownName(name)}", did you mean ${shownName(near)}? `
 }
 

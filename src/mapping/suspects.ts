@@ -40,23 +40,23 @@ const listed = Array.from(
     `${RegExp.escape(first)}(?:${list.map((start) => RegExp.escape(start.slice(1))).join('|')})`,
 )
 const beginning = new RegExp(
-  `^[\\s\\p{DI}\\p{Ps}\\p{Pi}\\p{Pd}<"'\`*~/]*(?:$|[#＃&<]|=""$|n\\s*/|%!|00(?:0[01])?[./-]|0?[01][./-]0?[01][./-](?:0001|1900)|1900-01-00|(?:1753|1601|1899)-|-0001|3[01][./]12[./]1899|12/3[01]/1899|0?1[./]0?1[./]1[67]|[bl][\\w.$;]*@[\\da-f]{5,8}$|${listed.join('|')})`,
+  `^[\\s\\p{DI}\\p{Ps}\\p{Pi}\\p{Pd}<"'\`*~/@$%:_]*(?:$|[#＃&<]|=""$|n\\s*/|%!|00(?:0[01])?[./-]|0?[01][./-]0?[01][./-](?:0001|1900)|1900-01-00|(?:1753|1601|1899)-|-0001|3[01][./]12[./]1899|12/3[01]/1899|0?1[./]0?1[./]1[67]|[bl][\\w.$;]*@[\\da-f]{5,8}$|${listed.join('|')})`,
   'iu',
 )
 
 /** Longer texts are none of these, but for a row of `#`. */
 const longest = 60
 
-const around = /^[\s\p{Ps}\p{Pi}<"'`*~/]+|[\s\p{Pe}\p{Pf}>"'`*~/]+$/gu
+const around = /^[\s\p{Ps}\p{Pi}<"'`*~/@$%:_]+|[\s\p{Pe}\p{Pf}>"'`*~/@$%:_]+$/gu
 /** A guard without a text. */
 const emptyGuard = /^(?:=""|')$/
 const inBrackets = /^[\p{Ps}<].*[\p{Pe}>]$/su
 /** Objects of JavaScript, types of .NET (`System.String[]`), formats of Go, and parts that were joined without a space. */
 const printed =
   /^(?:(?:\[object \w+\][\s,;|]*)+|System\.[A-Z]\w+[\w.[\]`,+]*|%![a-z]\((?:<nil>|missing|\w+=)\)|(?:null|undefined){2,})$/is
-/** Objects of JavaScript inside others, of Java, Python and Ruby. */
+/** Objects of JavaScript inside others, of Java, Python, Ruby, Perl and Lua, and empty ones of R. */
 const printedObject =
-  /^(?:\[(?:Object|Array|Circular|Function(?:: \w+)?)\]|\[?[\w.$]*[.[][A-Z][\w$]*(?:\.[\w$]+)*;?@[\da-f]{5,8}|#?<[\w.:]+(?: object at |:)0x[\dA-Fa-f]+>)$/
+  /^(?:\[(?:Object|Array|Circular|Function(?:: \w+)?)\]|\[?[\w.$]*[.[][A-Z][\w$]*(?:\.[\w$]+)*;?@[\da-f]{5,8}|#?<[\w.:]+(?: object at |:)0x[\dA-Fa-f]+>|(?:HASH|ARRAY|CODE|SCALAR)\(0x[\da-f]+\)|table: 0x[\da-f]+|(?:character|numeric|integer|logical)\(0\)|list\(\))$/
 /** The first day of a calendar, for a date that is missing. */
 const noDate =
   /^(?:(?:1753|1601)-01-01|0?1[./]0?1[./](?:1753|1601)|1899-12-3[01]|3[01][./]12[./]1899|12\/3[01]\/1899|-0001-11-30|0000([-/.])00\1(?:00)|00([-/.])00\2(?:0000)|0001-01-01|0?1([-/.])0?1\3(?:0001)|1900-01-00|(?:0?0[/.]0?1|0?1\/0?0)[/.]1900)(?:[T\s][\d:.,+\sA-Z-]*)?$/
@@ -93,6 +93,16 @@ function isMarkerOrNotice(text: string, lower: string): boolean {
 /** `bare` begins with `#`. A cell that is too narrow for its value shows only that. A text that was joined may hold several. */
 function isSheetError(bare: string): boolean {
   return /^[#\s]{2,}$/.test(bare) || bare.split(/[\s,;|/]*(?=#)/).every(isError)
+}
+
+/** Errors that are no words: an apartment may be `#NAME`. */
+const errorWord = /(?<![^\s,;:(["'])#[¡¿]?\p{Lu}[^\p{Ll}\s,;#)]*/gu
+
+/** True if a word of a longer text is an error of a spreadsheet: `Ann #N/A`. */
+export function holdsSheetError(text: string): boolean {
+  return Array.from(text.matchAll(errorWord), ([word]) => word.replace(/[¡¿]/, '')).some(
+    (word) => word === '#NV' || (/[!?/]/.test(word) && (errors.has(word.toLowerCase()) || word === '#N/A')),
+  )
 }
 
 function isError(text: string): boolean {

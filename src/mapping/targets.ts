@@ -80,13 +80,14 @@ export function splitValue(
   })
 }
 
-/** The problem of a key of the user's own that is not what it looks like. Spaces are seen. */
+/** The problem of a key of the user's own that is not what it looks like. Spaces inside are seen. */
 export function keyProblem(field: string, key: string): Problem | undefined {
   const [control] = /\p{Cc}/u.exec(key) ?? []
   const point = control === undefined ? findInvisible(key.replace(/\p{Zs}/gu, ' ')) : codeOf(control)
-  return point === undefined
-    ? undefined
-    : { code: 'E_INVISIBLE_CHAR', field, message: `the key holds a character that cannot be seen (${point})` }
+  if (point === undefined && key === key.trim()) return undefined
+  const message =
+    point === undefined ? 'has spaces around it' : `holds a character that cannot be seen (${point})`
+  return { code: 'E_INVISIBLE_CHAR', field, message: `the key ${message}` }
 }
 
 function addressPart(address: number, key: string, value: JsonValue): TargetValue | Problem {

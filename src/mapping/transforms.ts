@@ -99,7 +99,8 @@ const booleanConversion: Conversion = {
 
 const plainTransforms = {
   trim: (text: string) => text.trim(),
-  lowercase: (text: string) => text.toLowerCase(),
+  // The capital i of Turkish would become two characters.
+  lowercase: (text: string) => text.replaceAll('İ', 'i').toLowerCase(),
   uppercase: (text: string) => text.toUpperCase(),
   html: decodeHtml,
   digits,

@@ -45,6 +45,16 @@ export function findInvisible(text: string): string | undefined {
   return unusual.test(text) ? firstUnusual(text.replace(needed, '')) : undefined
 }
 
+/** Between letters without case, where other scripts need more: the break between words of Khmer, a filler of Hangul. */
+const amongLetters = new RegExp(String.raw`(?<=${letter})[\p{DI}--\u00ad](?=${letter})`, 'gv')
+
+/** The same for names, in which spaces of any kind may be, and marks of direction if it is written from right to left. */
+export function findInvisibleInside(text: string): string | undefined {
+  if (!unusual.test(text)) return undefined
+  const written = rightToLeft.test(text) ? text.replace(/\p{Bidi_C}/gu, '') : text
+  return findInvisible(written.replace(/[\p{Zs}\x80-\x9f]/gu, ' ').replace(amongLetters, ''))
+}
+
 /** The same for the ends of a text of which something is seen. */
 export function findInvisibleAtEnd(text: string): string | undefined {
   const core = trimInvisible(text)

@@ -113,9 +113,11 @@ export function createChecks(parts: ChecksParts): Checks {
     const report = (damage: TextDamage | undefined): void => {
       if (damage !== undefined) warn(damage.code, column.field, damage.message, source, text)
     }
-    report(textDamage(text, column.isFree, column.isCode, column.field, findMisreading))
+    const damage = textDamage(text, column.isFree, column.isCode, column.field, findMisreading)
+    report(damage)
     if (isPlainText(text)) return
-    report(findUnseen(text, column))
+    // A wrong encoding leaves such characters, too.
+    if (damage?.code !== 'W_ENCODING') report(findUnseen(text, column))
     if (mayBeWrapped.test(text)) for (const wrapper of findWrappers(text, column)) report(wrapper)
   }
 

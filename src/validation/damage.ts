@@ -1,8 +1,8 @@
 /** Signs of a damaged file: broken or shifted rows, and texts that a spreadsheet or a wrong encoding has changed. */
 import type { InputColumn } from '../mapping/headers.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
-import { isSuspectBlank } from '../mapping/suspects.ts'
-import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisible.ts'
+import { holdsSheetError, isSuspectBlank } from '../mapping/suspects.ts'
+import { findInvisibleAtEnd, findInvisibleInside, isInvisible } from '../model/invisible.ts'
 import { isJsonObject, isList, type JsonObject, type JsonValue } from '../model/json.ts'
 import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
 import { findLookAlike, fullWidth } from '../model/look-alikes.ts'
@@ -118,24 +118,24 @@ const markedWord = /\p{L}\?+\p{Ll}|(?<![^\s"'(,;.-])\?+\p{L}/u
 const markedEnd = /\p{L}\?/u
 const nameField = /(?:^|\.)(?:name|city)$/
 const webAddress = /:\/\/|www\.|\?\S*=/
-/** U+FFFD, also as GBK reads it in UTF-8. */
-const replacement = /\ufffd|锟斤拷/
+/** U+FFFD, also as GBK reads it in UTF-8, and the boxes that are shown in its place. */
+const replacement = /\ufffd|锟斤拷|\p{L}[□■▯⍰◊]\p{L}|^[¿□▯⍰]{2,}$/u
 const placeholders: ReadonlySet<string> = new Set(placeholderTexts)
 /** What a template had in the place of a value that nobody filled in: `{{first_name}}`, `*|FNAME|*`. */
 const mergeTag = /^(?:\{\{[^{}]*\}\}|\*\|[^|]*\|\*|\$\{[^{}]*\}|<%.*%>|%%?[A-Z_]+%%?)$/s
-const aroundPlaceholder = /^[\s\p{Ps}\p{Pd}<"']+|[\s\p{Pe}\p{Pd}>"']+$/gu
+const aroundPlaceholder = /^(?:#\/|[\s\p{Ps}\p{Pd}<"'])+|[\s\p{Pe}\p{Pd}>"']+$/gu
 const longestPlaceholder = 40
 /** Fields of names and addresses, which hold neither sentences nor code. */
 const plainField = /^(?!metadata).*(?:^|\.)(?:name|line_\d|city|district|canton|state)$/
 /** A part without a value at an end of a text that a program has joined: `Ann undefined`. Null is a name as well. */
 const emptyPart =
-  /^(?:undefined|null(?=.*\p{Lu}\p{Ll})|[(<[]null[)>\]])(?![^\s,;])|(?<![^\s,;])(?:undefined|NaN|(?<=\p{Lu}\p{Ll}.*)null|[(<[]null[)>\]]|\[object \w+\]|#N\/A|#REF!)$/u
+  /^(?:undefined|null(?=.*\p{Lu}\p{Ll})|[(<[]null[)>\]])(?![^\s,;])|(?<![^\s,;])(?:undefined|NaN|(?<=\p{Lu}\p{Ll}.*)null|[(<[]null[)>\]]|\[object \w+\])$/u
 /** A text as programs print it: `['Ann']`, `b'Ann'`, `{"name": "Ann"}`. */
 const literal = /^(?:[bu](['"]).*\1|\[(['"]).*\2\]|\((['"]).*\3,?\)|\{\s*(['"]).*\4\s*:.*\})$/s
 
 /** False for most texts. */
 const mayHaveEmptyPart = (text: string): boolean =>
-  ('un(<['.includes(text.charAt(0)) || 'dlN)>]A!'.includes(text.charAt(text.length - 1))) &&
+  ('un(<['.includes(text.charAt(0)) || 'dlN)>]'.includes(text.charAt(text.length - 1))) &&
   text.length <= mostLooked
 
 /** False for texts that are refused as suspect blanks. */
@@ -145,7 +145,8 @@ function isPlaceholder(text: string, field: string): boolean {
   // Most texts have nothing to take off.
   const isPlain = !/[^\w\s]/.test(text)
   const bare = isPlain ? text.trim() : text.replace(aroundPlaceholder, '')
-  if (placeholders.has(text) || placeholders.has(bare.toLowerCase())) return !isSuspectBlank(text)
+  if (placeholders.has(text) || placeholders.has(bare.toLowerCase().replace(/\. /g, '.')))
+    return !isSuspectBlank(text)
   return !isPlain && mergeTag.test(text)
 }
 
@@ -154,6 +155,7 @@ const strangeKinds = (
   [
     ['templates', 'W_PLACEHOLDER'],
     ['errors', 'W_PLACEHOLDER'],
+    ['lineBreak', 'W_OTHER_FORMAT'],
     ['otherFormat', 'W_OTHER_FORMAT'],
     ['otherField', 'W_SHIFTED'],
   ] as const
@@ -161,16 +163,18 @@ const strangeKinds = (
   const { message, patterns } = strangeTexts[kind]
   return { found: { code, message }, pattern: new RegExp(patterns.join('|'), 'u') }
 })
+const sheetError: TextDamage = { code: 'W_PLACEHOLDER', message: strangeTexts.errors.message }
 /** False for most texts. */
-const mayBeStrange = /[\t:;*%$@=_[\]{}<>•●█]/
+const mayBeStrange = /[\t\n:;*%$@=_[\]{}<>•●█~]|^[('"`]|\w\(/
 /** The same for texts of letters, digits and plain signs. */
-const mayBeOtherValue = /^[+\d][\d\s()./-]*$|@|-\w{4}-/
+const mayBeOtherValue = /^[+\d][\d\s()./-]*$|@|-\w{4}-|^\(|^\w+\(/
 
 /** What JSON, XML, SQL, Python, R, e-mail and web addresses write in the places of letters. */
 const escaped = new RegExp(
   [
     String.raw`\\u(?:X{4}|\{)|(?:^|\p{L})\\x(?:[89a-fA-F]X|2[27])|\\3[0-7]{2}\\2[0-7]{2}|\\['"]|\w\\/|\\r\\n|<U\+X{4,6}>|_x00X{2}_`,
     String.raw`(?<=[\p{L}\d.,)])(?<!\\.*)\\[nt](?=[\p{Lu}\d])|(?<!:)\\[,;]|\p{L}''(?=\p{L})`,
+    String.raw`\p{L}\\[23][0-7]{2}(?!\d)|\p{L}%[C-F]X(?=\p{Ll})`,
     String.raw`%uX{4}|%[c-fC-F]X(?:%[89abAB]X)+|\p{L}%2X(?=[\p{L}+%])`,
     String.raw`=[c-fC-F]X=[89abAB]X|\p{L}=[C-F][\dA-F](?=\p{Ll})`,
   ]
@@ -192,7 +196,7 @@ const ordinaryWithQuote = /^(?!.*'')[A-Za-z\d .,@&/()+'-]*$/
 
 /** Letters, digits and spaces may stand for nothing or for a date, but nothing has damaged them. Most texts are so. */
 export function isPlainText(text: string): boolean {
-  return /^[A-Za-z][A-Za-z\d ]*$/.test(text)
+  return /^[A-Za-z][A-Za-z\d ]*$(?<! {2})/.test(text)
 }
 
 /** Finds damage that no rule of Rapyd's would refuse. `isFree`, `isCode` and `field` as in `TextColumn`. `findMisreading` is that of the file. */
@@ -214,6 +218,7 @@ export function textDamage(
     if (strange && !isSuspectBlank(text)) return strange.found
   }
   if (isOrdinary) return undefined
+  if (start.includes('#') && holdsSheetError(start) && !isSuspectBlank(text)) return sheetError
   if (isCode && isLookAlike(start, field)) return damage('W_LOOKALIKE', 'lookAlike')
   if (literal.test(text) && plainField.test(field)) return damage('W_ENCODING', 'escapes')
   if (text.includes("'") && ordinaryWithQuote.test(text)) return undefined
@@ -231,7 +236,7 @@ function isLookAlike(text: string, field: string): boolean {
 }
 
 /** False for most texts, so that they are done with at once. */
-export const mayBeWrapped = /[&<\t]|^[{\s=＝+@'"’‘`´-]|[.,]0+\s*$/
+export const mayBeWrapped = /[&<\t]|^\d{1,3},\d{3}|^[{\s=＝+@'"’‘`´-]|[.,]0+\s*$/
 
 /** Finds what an export has written around a text or into it. */
 export function* findWrappers(text: string, { isFree, isCode, isNumber }: TextColumn): Generator<TextDamage> {
@@ -240,6 +245,7 @@ export function* findWrappers(text: string, { isFree, isCode, isNumber }: TextCo
   else if (isFormula(text)) yield damage('W_FORMULA', 'formula')
   const core = bare ?? text.trim()
   if (hasFraction(core) && (isNumber || (isCode && /^\d{4}/.test(core)))) yield damage('W_FLOAT', 'fraction')
+  if (isNumber && /^\d{1,3}(?:,\d{3})+$/.test(core)) yield damage('W_FLOAT', 'thousands')
   if (decodeHtml(text) !== text) yield damage('W_HTML', withoutTags(text) === text ? 'entities' : 'tags')
 }
 
@@ -251,11 +257,20 @@ function hasLostLetters(text: string, isFree: boolean, field: string): boolean {
   return !/\p{L}/u.test(text) && text.includes('??') && text.split('?').length > (isFree ? 4 : 2)
 }
 
-/** Finds a character that cannot be seen: at the ends of a text, and inside a code of the user's own. Other codes have a rule. */
-export function findUnseen(text: string, { isFree, isCode }: TextColumn): TextDamage | undefined {
+/** As columns of fixed width, files with a space after each comma, and cells with a line break at an end have them. */
+const padded = /^[ \r\n]|(?:[\r\n]| {2})$/
+
+/**
+ * Finds a character that cannot be seen: at the ends of a text, and inside a name or a code of the user's own. Other codes have a
+ * rule.
+ */
+export function findUnseen(text: string, { field, isFree, isCode }: TextColumn): TextDamage | undefined {
+  if (padded.test(text) && field !== 'description')
+    return { code: 'W_INVISIBLE_CHAR', message: 'has spaces or a line break at an end' }
   if (ordinary.test(text) || isInvisible(text) || (isCode && !isFree)) return undefined
   const atEnd = findInvisibleAtEnd(text)
-  const point = atEnd ?? (isCode ? findInvisible(text.replace(/\p{Zs}/gu, ' ')) : undefined)
+  const inside = isCode || plainField.test(field) ? findInvisibleInside(text) : undefined
+  const point = atEnd ?? inside
   const place = atEnd === undefined ? '' : ' at an end'
   return point === undefined
     ? undefined

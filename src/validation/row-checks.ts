@@ -12,6 +12,12 @@ const longestLife = 120 * 365.25 * 86_400_000
 /** The same digit to its end, but for a country code. */
 const noPhone = /^\+\d{1,4}?(\d)\1{7}\1*$/
 
+/** Sandboxes of Salesforce and deleted users have such addresses, and guests of Microsoft 365. */
+const noMailbox = /\.(?:invalid|local)$|#EXT#@/i
+const nobody =
+  'none|no|null|undefined|unknown|n/?a|test|x{2,}|asdf|anonymous|no-?e?mail|e?mail|keine?|sinmail|sincorreo'
+const noAddress = new RegExp(`^(?:${nobody})@(?:${nobody})\\.`, 'i')
+
 /** Returns a check for the patch of each row. `dates` gets the dates of birth. */
 export function createRowChecks(
   warn: OnWarning,
@@ -39,10 +45,16 @@ export function createRowChecks(
       )
   }
 
+  function checkEmail(email: string, customerId: string): void {
+    if (emails.add(email, customerId))
+      warn('W_SHARED_EMAIL', 'email', 'the e-mail address of another customer, too')
+    if (noMailbox.test(email) || noAddress.test(email))
+      warn('W_PLACEHOLDER', 'email', 'an address that no mail arrives at (….invalid, none@none.com)')
+  }
+
   return ({ patch, customerId }, place) => {
     const { email, date_of_birth: born, addresses } = patch
-    if (typeof email === 'string' && email !== '' && emails.add(email, customerId))
-      warn('W_SHARED_EMAIL', 'email', 'the e-mail address of another customer, too')
+    if (typeof email === 'string' && email !== '') checkEmail(email, customerId)
     if (typeof born === 'string' && born !== '') {
       dates.addValid(born, place)
       checkBirth(born)

@@ -204,19 +204,20 @@ describe('rows and columns', () => {
   })
 
   it('whose names only look like others are told, and a field that only looks like one is no field', async () => {
-    const { warnings } = await examine([
-      'customer,metadata.tier,metadata.Tier,metadata.pl\u200ban',
-      `${id(1)},a,b,c`,
-    ])
+    const { warnings } = await examine(['customer,metadata.tier,metadata.Tier', `${id(1)},a,b`])
     expect(warnings.map(({ code, column }) => [code, column])).toEqual([
       ['W_HEADER_LOOKALIKE', { name: 'metadata.Tier', number: 3 }],
-      ['W_HEADER_LOOKALIKE', { name: 'metadata.pl\u200ban', number: 4 }],
     ])
-    folder.write('crm.csv', `customer,\u0435mail\n${id(1)},a@example.com\n`)
-    expect(await folder.run(['validate', 'crm.csv'])).toMatchObject({
-      code: 3,
-      stderr: expect.stringMatching(/U\+0435.*\[E_HEADER_UNKNOWN_COLUMN\]/),
-    })
+    for (const [name, point] of [
+      ['\u0435mail', 'U\\+0435'],
+      ['metadata.pl\u200ban', 'U\\+200B'],
+    ] as const) {
+      folder.write('crm.csv', `customer,${name}\n${id(1)},a@example.com\n`)
+      expect(await folder.run(['validate', 'crm.csv'])).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(new RegExp(`${point}.*\\[E_HEADER_UNKNOWN_COLUMN\\]`)),
+      })
+    }
   })
 
   it('are counted: filled, blank and what blanks do, distinct up to a thousand, longest', async () => {

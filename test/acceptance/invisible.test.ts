@@ -140,7 +140,7 @@ it('a cell of nothing else is a suspect blank and clears nothing', async () => {
 })
 
 describe('at the ends of a text', () => {
-  it('they are a warning and have a fix, and plain spaces have none', async () => {
+  it('they are a warning and have a fix, and so has a space in front', async () => {
     const latin = [
       'Ann\u200b',
       '\u200eAnn',
@@ -185,7 +185,7 @@ describe('at the ends of a text', () => {
       '홍길동',
       'e\u0301',
     ]
-    const mended = [...seen, '😀\ufe0f', ' Jo '].map((name, row) => `${id(row)},${name}\n`)
+    const mended = [...seen, '😀\ufe0f', 'Jo'].map((name, row) => `${id(row)},${name}\n`)
     expect(fixed()).toBe(`customer,name\n${mended.join('')}`)
     expect(readFileSync(join(folder.path, 'fixed.csv.changes.csv'), 'utf8')).toContain(
       '\n1,2,2,name,W_INVISIBLE_CHAR,characters that cannot be seen removed at its ends\n',

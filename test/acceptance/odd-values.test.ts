@@ -1,0 +1,121 @@
+/** Values as programs leave them, each next to one that people write. */
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { parse } from 'csv-parse/sync'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { freshFolder, type Folder } from './support/command.ts'
+
+const id = (number: number) => `cus_${number.toString(16).padStart(32, '0')}`
+const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`
+
+let folder: Folder
+beforeEach(() => {
+  folder = freshFolder()
+})
+afterEach(() => folder.remove())
+
+/** The codes of errors and warnings for each cell. */
+async function codesFor(field: string, cells: readonly string[]): Promise<readonly string[]> {
+  const rows = cells.map((cell, row) => `${id(row + 1)},${quoted(cell)}\n`)
+  folder.write('crm.csv', `customer,${field}\n${rows.join('')}`)
+  const limits = ['--max-errors', '100%', '--accept-change', 'all']
+  const { stdout } = await folder.run([
+    'validate',
+    'crm.csv',
+    '--format-errors',
+    'csv',
+    '--fix',
+    'fixed.csv',
+    '--force',
+    ...limits,
+  ])
+  const found: readonly Record<string, string>[] = parse(stdout, { columns: true })
+  return cells.map((_, row) =>
+    found
+      .filter((entry) => entry['row'] === String(row + 1))
+      .map((entry) => entry['code'])
+      .join(' '),
+  )
+}
+
+it.each([
+  ['description', 'E_SUSPECT_BLANK', ['#NO MATCH', '#UNPARSEABLE', '#INVALID DATA TYPE', '#Too Big!']],
+  ['description', 'E_SUSPECT_BLANK', ['HASH(0x55d0c8a3e2a8)', 'character(0)', 'list()', 'table: 0x55d0c8']],
+  ['description', 'E_SUSPECT_BLANK', ['@NULL@', '$null', ':null', '%null%', '__NULL__']],
+  [
+    'description',
+    'W_PLACEHOLDER',
+    ['Ann #N/A', 'Müller, #NV', '#REF! Street 5', 'Ann (#VALEUR!)', 'Ann #¡REF!'],
+  ],
+  ['description', '', ['Apt #1', 'Unit #N', 'We are #1!', '#winning!', 'C# / F#', '#NAME of it', '10:30']],
+  ['name', 'W_PLACEHOLDER', ['#/Not assigned', 'k. A.', 'N. D.', 'missing']],
+  [
+    'name',
+    'W_OTHER_FORMAT',
+    ['Optional("Ann")', 'Some(Ann)', 'c("Ann", "Bob")', '@{Name=Ann}', '{Ann,Lee}', '(Ann,Lee)'],
+  ],
+  ['name', 'W_OTHER_FORMAT', ['"Ann"', "'Ann'", '`Ann`', '[b]Ann[/b]', '<@U024BE7LH>', 'Ann\nLee']],
+  ['name', '', ["O'Brien", "'t Hooft", 'Ann (Lee)', 'ООО "Ромашка"', 'Some (Ann)', '(Ann, Lee)', 'Ann ']],
+  ['name', 'W_ENCODING', ['M□ller', 'M▯ller', '□□□', '¿¿¿', String.raw`M\374ller`, 'M%FCller']],
+  [
+    'name',
+    'W_INVISIBLE_CHAR',
+    [' Ann', 'Ann  ', 'Ann\n', 'An\u200bna', 'Schmidt\u00adhuber', 'Ann\u202eeeL'],
+  ],
+  ['name', '', ['ខ្មែរ\u200bសាលា', 'می\u200cخواهم', 'ᠮᠢᠨ\u180eᠠ', 'דוד\u200e (Dan)\u200e לוי']],
+  ['metadata.crm_id', 'W_FLOAT', ['1,234,567', '10,023']],
+  ['metadata.crm_id', '', ['123.456.789', '51 824 753 556', '1,23', '12,3456']],
+  ['metadata.kundennr', 'W_FLOAT', ['17.0', '5.00']],
+  [
+    'email',
+    'W_PLACEHOLDER',
+    ['ann@example.com.invalid', 'a_b.com#EXT#@b.onmicrosoft.com', 'none@none.com', 'no@email.com'],
+  ],
+  [
+    'email',
+    '',
+    ['info@info.de', 'mail@example.com', 'bob@b.onmicrosoft.com', 'a@local.example.com', 'no@norge.no'],
+  ],
+])('%s: %j for each of %j', async (field, code, cells) => {
+  expect(await codesFor(field, cells)).toEqual(cells.map(() => code))
+})
+
+it('spaces at the ends of texts are removed by --fix', async () => {
+  await codesFor('name', [' Ann', 'Bob   ', 'Cid\n', 'Dan '])
+  expect(readFileSync(join(folder.path, 'fixed.csv'), 'utf8')).toBe(
+    `customer,name\n${id(1)},"Ann"\n${id(2)},"Bob"\n${id(3)},"Cid"\n${id(4)},"Dan "\n`,
+  )
+})
+
+it.each(['tier\u200b', 'ti\u00ader'])(
+  'a column for the key %j is refused, as a key of NDJSON is',
+  async (key) => {
+    folder.write('crm.csv', `customer,metadata.${key}\n${id(1)},gold\n`)
+    folder.write(
+      'crm.ndjson',
+      `${JSON.stringify({ customer: id(1), metadata: { [key]: 'gold', 'tier ': 'x' } })}\n`,
+    )
+    const csv = await folder.run(['validate', 'crm.csv'])
+    expect(csv).toMatchObject({ code: 3, stderr: expect.stringContaining('did you mean metadata.tier?') })
+    const ndjson = await folder.run(['validate', 'crm.ndjson', '--json', '--max-errors', '100%'])
+    expect(JSON.parse(ndjson.stdout).findings).toMatchObject([
+      { code: 'E_INVISIBLE_CHAR', message: expect.stringContaining('the key holds a character') },
+      { code: 'E_INVISIBLE_CHAR', message: 'the key has spaces around it' },
+    ])
+  },
+)
+
+it('the capital i of Turkish becomes a plain one', async () => {
+  folder.write('crm.csv', `customer,Mail\n${id(1)},İREM@GMAİL.COM\n`)
+  folder.write('map.yaml', 'columns: { Mail: [{ field: email, transform: lowercase }] }\n')
+  const { stdout } = await folder.run([
+    'plan',
+    'crm.csv',
+    '--map',
+    'map.yaml',
+    '--env',
+    'simulator',
+    '--show-values',
+  ])
+  expect(stdout).toContain('irem@gmail.com')
+})
