@@ -9,7 +9,7 @@ import { errorOf } from '../engine/errors.ts'
 import type { Scan, UnmatchedName } from '../model/scan.ts'
 import { shellWord } from '../model/text.ts'
 import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
-import { toJunit, toMetrics } from '../report/summary-formats.ts'
+import { junitStart, metricsStart, toJunit, toMetrics } from '../report/summary-formats.ts'
 import { scanLines, summaryText } from '../report/summary-text.ts'
 import type { Summary } from '../report/summary.ts'
 import { senderOptions, type Destination, type SenderOptions } from './arguments.ts'
@@ -61,7 +61,7 @@ export async function send<Args extends SendArguments>(
   const { metricsFile, quiet = false } = args
   // Fails before hours of sending, not after them
   if (metricsFile !== undefined)
-    openOutputFile(metricsFile, 'run the same command again. Nothing was sent.').discard()
+    openOutputFile(metricsFile, 'run the same command again. Nothing was sent.', metricsStart).discard()
   using display = createDisplay({
     stream: process.stderr,
     draw: quiet || !isScreen(process.stderr) ? undefined : (await import('log-update')).createLogUpdate,
@@ -143,8 +143,9 @@ export function writeSummaryFiles(
 ): number {
   const next = (flag: string): string => `write it with: rapyd-bulk report ${summary.run_id} ${flag} FILE`
   try {
-    if (junit !== undefined) writeOutputFile(junit, [toJunit(summary)], next('--junit'))
-    if (metricsFile !== undefined) writeOutputFile(metricsFile, [toMetrics(summary)], next('--metrics-file'))
+    if (junit !== undefined) writeOutputFile(junit, [toJunit(summary)], next('--junit'), junitStart)
+    if (metricsFile !== undefined)
+      writeOutputFile(metricsFile, [toMetrics(summary)], next('--metrics-file'), metricsStart)
     return exitCode
   } catch (error) {
     if (!(error instanceof BulkUpdateError)) throw error

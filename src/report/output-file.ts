@@ -12,6 +12,7 @@ import {
   lstatSync,
   openSync,
   readdirSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -38,14 +39,16 @@ export type OutputFile = ReturnType<typeof openOutputFile>
 
 /**
  * Opens a new file that will replace `path`. Throws LOCAL, E_REPORT_WRITE, also from `write` and `commit`. `next` ends the tip:
- * what to do after the cause is fixed, by default to write the report of the run again.
+ * what to do after the cause is fixed, by default to write the report of the run again. Only a file that starts with `start` is
+ * replaced: USAGE, E_FILE_EXISTS.
  *
  * The file is open until `commit` or `discard`. After that `write` and `commit` throw, and `discard` does nothing.
  */
-export function openOutputFile(path: string, next = rebuildRun(path)) {
+export function openOutputFile(path: string, next = rebuildRun(path), start = '') {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
   const descriptor = withWriteError(path, next, () => {
     refuseSpecialTarget(path, next)
+    if (!startsWith(path, start)) throw errorOf('E_FILE_EXISTS', 'other_file', { path, next })
     removeLeftovers(path)
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
     return openSync(temporary, flags, ownerOnly)
@@ -121,8 +124,8 @@ export function openNewFile(path: string, force: boolean, input: string): Output
 }
 
 /** Replaces a file, or leaves it as it is. Throws like `openOutputFile`. */
-export function writeOutputFile(path: string, pieces: Iterable<string>, next?: string): void {
-  using file = openOutputFile(path, next)
+export function writeOutputFile(path: string, pieces: Iterable<string>, next?: string, start?: string): void {
+  using file = openOutputFile(path, next, start)
   for (const piece of pieces) file.write(piece)
   file.commit()
 }
@@ -143,6 +146,19 @@ function refuseSpecialTarget(path: string, next: string): void {
   if (target.isFile() && target.nlink === 1 && !isForeign) return
   const what = isForeign ? `belongs to another user (uid ${target.uid})` : names
   throw errorOf('E_REPORT_WRITE', 'special_target', { path, what, next })
+}
+
+/** True also for an empty file, and for none. */
+function startsWith(path: string, start: string): boolean {
+  if (start === '' || !existsSync(path)) return true
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  try {
+    const bytes = Buffer.alloc(Buffer.byteLength(start))
+    const found = bytes.toString('utf8', 0, readSync(descriptor, bytes))
+    return found === '' || found === start
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 /** Names of temporary files; those of version 0.1 hold a process id. */

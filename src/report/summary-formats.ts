@@ -6,6 +6,10 @@ import { xml } from './escape.ts'
 import { formatRows } from './format.ts'
 import { countNeedingAttention, durationMs, type Summary } from './summary.ts'
 
+/** What files begin with, so that no other file is replaced. */
+export const junitStart = '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="rapyd-bulk" '
+export const metricsStart = '# HELP rapyd_bulk_'
+
 /** `--junit`: a test case is a kind of error, not a row, because 100,000 failed tests say less than ten. */
 export function toJunit(summary: Summary): string {
   const { run_id, outcomes, errors } = summary
@@ -27,8 +31,7 @@ export function toJunit(summary: Summary): string {
   const seconds = durationMs(summary) / 1_000
   const time = Number.isNaN(seconds) ? '' : ` time="${seconds.toFixed(3)}"`
   const counts = `tests="${failures.length + 1}" failures="${failures.length}" errors="0" skipped="0"${time}`
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="rapyd-bulk" ${counts}>
+  return `${junitStart}${counts}>
 <testsuite name="${xml(run_id)}" ${counts} hostname="${xml(summary.host)}">
 ${[passed, ...failures.map((text) => `<testcase classname="${xml(run_id)}" ${text}</testcase>`)].join('\n')}
 </testsuite>
@@ -54,7 +57,7 @@ export function toMetrics(summary: Summary): string {
     const full = `rapyd_bulk_${name}`
     const own = (key: string): string => (label === '' ? '' : `,${label}="${escapeLabel(key)}"`)
     const lines = [...counts].map(([key, count]) => `${full}{${labels}${own(key)}} ${count}\n`)
-    return lines.length === 0 ? '' : `# HELP ${full} ${help}\n# TYPE ${full} gauge\n${lines.join('')}`
+    return lines.length === 0 ? '' : `${metricsStart}${name} ${help}\n# TYPE ${full} gauge\n${lines.join('')}`
   }
 
   /** A run that has not started has no such time. */

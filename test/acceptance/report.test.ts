@@ -74,6 +74,22 @@ describe('report', () => {
     expect(server.updates).toEqual([])
   })
 
+  it.each(['crm.csv', 'store.db'])('is not written over another file, such as %s', async (name) => {
+    folder.write('crm.csv', file(1))
+    await update('crm.csv', '--store', 'store.db')
+    const start = () => readFileSync(join(folder.path, name)).subarray(0, 16)
+    const before = start()
+    const again = await update('crm.csv', '--store', 'store.db', '--new-run', '--metrics-file', name)
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('[E_FILE_EXISTS]') })
+    expect(server.updates).toHaveLength(1)
+    const run = readdirSync(join(folder.path, 'rapyd-runs'))[0] ?? ''
+    for (const option of ['--junit', '--metrics-file'])
+      expect(await folder.run(['report', run, '--store', 'store.db', option, name])).toMatchObject({
+        code: 2,
+      })
+    expect(start().equals(before)).toBe(true)
+  })
+
   it('makes the files of a finished run again, byte for byte but for absolute paths', async () => {
     folder.write('crm.csv', file(4))
     await update('crm.csv')
