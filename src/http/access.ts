@@ -7,11 +7,8 @@ import type { ApiResponse } from '../model/ports.ts'
 import { isFirewallPage, isThrottled, readEnvelope } from '../rapyd/response.ts'
 import { stopError, TransportError } from './errors.ts'
 import { again, isAgain, retry, type Again, type Blocks, type RetryParts, type Updates } from './retry.ts'
-import type { Calls, Signer } from './ports.ts'
+import { largestOffsetMs, type Calls, type Signer } from './ports.ts'
 import type { RateLimiter } from './rate-limiter.ts'
-
-/** A larger offset is not corrected: something is wrong with this machine. */
-const largestOffsetMs = 300_000
 
 function isFarOff(offsetMs: number | undefined): boolean {
   return Math.abs(offsetMs ?? Number.POSITIVE_INFINITY) > largestOffsetMs

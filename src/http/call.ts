@@ -11,7 +11,14 @@ import type { Run } from '../model/store.ts'
 import { operations } from '../rapyd/operations.ts'
 import { newSalt, sign, toTimestamp, type Credentials } from '../rapyd/signature.ts'
 import { stopError, TransportError } from './errors.ts'
-import type { Calls, Exchange, Signer, Transport, UpdateHooks } from './ports.ts'
+import {
+  largestOffsetMs,
+  type Calls,
+  type Exchange,
+  type Signer,
+  type Transport,
+  type UpdateHooks,
+} from './ports.ts'
 import type { Permit, RateLimiter } from './rate-limiter.ts'
 
 export interface CallParts {
@@ -147,8 +154,9 @@ export function createSigner(credentials: Credentials, clock: Pick<Clock, 'wall'
     correctClock(response) {
       const server = Date.parse(String(response.headers['date'] ?? ''))
       if (Number.isNaN(server)) return undefined
-      offsetMs = server - clock.wall()
-      return offsetMs
+      const found = server - clock.wall()
+      if (Math.abs(found) <= largestOffsetMs) offsetMs = found
+      return found
     },
   }
 }

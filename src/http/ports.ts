@@ -14,6 +14,9 @@ export interface Transport {
   close(): Promise<void>
 }
 
+/** A larger offset is not corrected: the header, or this machine, is wrong. */
+export const largestOffsetMs = 300_000
+
 export interface Signer {
   /** Signs with a new salt and the current time, so it is called at the moment of sending, once for each attempt. */
   sign(request: ApiRequest): SignedRequest

@@ -689,6 +689,13 @@ describe('every attempt', () => {
     expect(stamps).toEqual([1_700_000_000, 1_700_000_060, 1_700_000_060])
   })
 
+  it('keeps its clock if the Date header of a refused signature is years off', async () => {
+    const headers = { date: 'Wed, 21 Oct 2037 07:28:00 GMT' }
+    const { sender, of } = senderOn({ updates: [{ ...badSignature, headers }, success()] })
+    expect(await sender(named, running)).toMatchObject({ outcome: 'updated' })
+    expect(of('post').map(({ request }) => request.headers['timestamp'])).toEqual(times(2, '1700000000'))
+  })
+
   it('waits at least as long as the server asks for, but not for a day', async () => {
     const { sender, clock } = senderOn({
       updates: [busy('7'), busy('86400'), success()],
