@@ -33,7 +33,14 @@ import {
   type TypedColumn,
 } from './damage.ts'
 import { createFindings, maskCell, type Defect, type Diagnosis, type Findings } from './findings.ts'
-import { createDateOrder, createRowChecks, type DateOrder } from './row-checks.ts'
+import {
+  createCutTexts,
+  createDateOrder,
+  createRowChecks,
+  leastCut,
+  type CutTexts,
+  type DateOrder,
+} from './row-checks.ts'
 
 interface CellColumn extends TextColumn {
   readonly index: number
@@ -71,6 +78,7 @@ export function createChecks(parts: ChecksParts): Checks {
   const { columns, texts, objects, typed, headerWarnings, locate } = parts
   const { onDefect, onDefective } = parts
   const dates = createDateOrder()
+  const cuts = createCutTexts()
   const findMisreading = createFindMisreading()
   const checkRow = createRowChecks(warn, dates)
   const errors = createFindings<ErrorCode>(true)
@@ -110,6 +118,7 @@ export function createChecks(parts: ChecksParts): Checks {
   }
 
   function checkText(text: string, column: TextColumn, source?: SourceColumn): void {
+    if (text.length >= leastCut) cuts.add(column.field, text, row)
     const report = (damage: TextDamage | undefined): void => {
       if (damage !== undefined) warn(damage.code, column.field, damage.message, source, text)
     }
@@ -163,7 +172,12 @@ export function createChecks(parts: ChecksParts): Checks {
     warned: (code, field, message) => warn(code, field, message),
     finish(found) {
       const unused = found.warnings.filter(({ code }) => code === 'W_REPLACE_UNUSED').map(wholeDiagnosis)
-      const whole = [...headerWarnings.map(headerDiagnosis), ...dateDiagnoses(dates, locate), ...unused]
+      const whole = [
+        ...headerWarnings.map(headerDiagnosis),
+        ...dateDiagnoses(dates, locate),
+        ...cutDiagnoses(cuts, locate),
+        ...unused,
+      ]
       for (const diagnosis of whole) onDefect?.(firstDefect(diagnosis))
       return { columns: columns.list(), findings: errors.list(), warnings: [...whole, ...warnings.list()] }
     },
@@ -210,6 +224,23 @@ function dateDiagnoses(dates: DateOrder, locate: Locate): readonly Diagnosis<War
     firstLine: first.line,
   } as const
   return [{ ...found, places, ...(column === undefined ? {} : { column }) }]
+}
+
+function cutDiagnoses(cuts: CutTexts, locate: Locate): readonly Diagnosis<WarningCode>[] {
+  return cuts.list().map(({ field, length, rows, places }) => {
+    const [first = nowhere] = places
+    const column = locate(noRow, field)
+    return {
+      code: 'W_TRUNCATED',
+      field,
+      message: `the longest texts all have ${length} characters, as if the rest was cut off`,
+      rows,
+      firstRow: first.row,
+      firstLine: first.line,
+      places,
+      ...(column === undefined ? {} : { column }),
+    }
+  })
 }
 
 /** Before the first row. */

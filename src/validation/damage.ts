@@ -155,6 +155,7 @@ const strangeKinds = (
   [
     ['templates', 'W_PLACEHOLDER'],
     ['errors', 'W_PLACEHOLDER'],
+    ['cut', 'W_TRUNCATED'],
     ['lineBreak', 'W_OTHER_FORMAT'],
     ['otherFormat', 'W_OTHER_FORMAT'],
     ['otherField', 'W_SHIFTED'],
@@ -165,9 +166,9 @@ const strangeKinds = (
 })
 const sheetError: TextDamage = { code: 'W_PLACEHOLDER', message: strangeTexts.errors.message }
 /** False for most texts. */
-const mayBeStrange = /[\t\n:;*%$@=_[\]{}<>•●█~]|^[('"`]|\w\(/
+const mayBeStrange = /[\t\n:;*%$@=_[\]{}<>•●█~…]|^[('"`]|\w\(/
 /** The same for texts of letters, digits and plain signs. */
-const mayBeOtherValue = /^[+\d][\d\s()./-]*$|@|-\w{4}-|^\(|^\w+\(/
+const mayBeOtherValue = /^[+\d][\d\s()./-]*$|@|-\w{4}-|^\(|^\w+\(|\.{3}$/
 
 /** What JSON, XML, SQL, Python, R, e-mail and web addresses write in the places of letters. */
 const escaped = new RegExp(

@@ -111,6 +111,31 @@ export function createDateOrder() {
   }
 }
 
+/** What other programs keep of a text at most: Access and old Excel 255 characters, databases 4,000, a cell of Excel 32,767. */
+const cutLengths = new Set([255, 4_000, 8_000, 32_767, 65_535])
+
+export const leastCut = Math.min(...cutLengths)
+
+export type CutTexts = ReturnType<typeof createCutTexts>
+
+/** Finds columns whose longest texts all have such a length. */
+export function createCutTexts() {
+  const columns = new Map<string, { length: number; rows: number; readonly places: RowPlace[] }>()
+  return {
+    /** Adds a text of at least `leastCut` characters. */
+    add(field: string, { length }: string, { row, line }: RowPlace): void {
+      const column = columns.get(field)
+      if (column === undefined || column.length < length)
+        columns.set(field, { length, rows: 1, places: [{ row, line }] })
+      else if (column.length === length && column.rows++ < mostPlaces) column.places.push({ row, line })
+    },
+    list: () =>
+      Array.from(columns, ([field, column]) => ({ field, ...column })).filter(
+        ({ length, rows }) => cutLengths.has(length) && rows > 1,
+      ),
+  }
+}
+
 const mostAddresses = 500_000
 
 /** Keeps hashes, about 40 MB at most. Addresses after the first 500,000 are only compared with those. */

@@ -63,6 +63,8 @@ it.each([
     [' Ann', 'Ann  ', 'Ann\n', 'An\u200bna', 'Schmidt\u00adhuber', 'Ann\u202eeeL'],
   ],
   ['name', '', ['ខ្មែរ\u200bសាលា', 'می\u200cخواهم', 'ᠮᠢᠨ\u180eᠠ', 'דוד\u200e (Dan)\u200e לוי']],
+  ['name', 'W_TRUNCATED', ['Ann L...', 'Bartholomew Featherst…']],
+  ['description', '', ['and so on...', 'x'.repeat(255), 'y'.repeat(254)]],
   ['metadata.crm_id', 'W_FLOAT', ['1,234,567', '10,023']],
   ['metadata.crm_id', '', ['123.456.789', '51 824 753 556', '1,23', '12,3456']],
   ['metadata.kundennr', 'W_FLOAT', ['17.0', '5.00']],
@@ -104,6 +106,18 @@ it.each(['tier\u200b', 'ti\u00ader'])(
     ])
   },
 )
+
+it('texts that were all cut at 255 characters are a warning of their column', async () => {
+  const rows = [255, 30, 255, 255, 254].map((length, row) => `${id(row + 1)},${'x'.repeat(length)}\n`)
+  folder.write('crm.csv', `customer,description\n${rows.join('')}`)
+  const { stdout } = await folder.run(['validate', 'crm.csv', '--json'])
+  expect(JSON.parse(stdout).warnings).toMatchObject([
+    { code: 'W_TRUNCATED', field: 'description', rows: 3, firstRow: 1, column: { number: 2 } },
+  ])
+  folder.write('long.csv', `customer,description\n${rows.join('')}${id(6)},${'x'.repeat(256)}\n`)
+  const longer = await folder.run(['validate', 'long.csv', '--json'])
+  expect(JSON.parse(longer.stdout).warnings).toEqual([])
+})
 
 it('the capital i of Turkish becomes a plain one', async () => {
   folder.write('crm.csv', `customer,Mail\n${id(1)},İREM@GMAİL.COM\n`)
