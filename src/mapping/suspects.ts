@@ -47,7 +47,7 @@ const beginning = new RegExp(
 /** Longer texts are none of these, but for a row of `#`. */
 const longest = 60
 
-const around = /^[\s\p{Ps}\p{Pi}<"'`*~/@$%:_]+|[\s\p{Pe}\p{Pf}>"'`*~/@$%:_]+$/gu
+const around = /^[\s\p{Ps}\p{Pi}\p{Pd}<"'`*~/@$%:_]+|[\s\p{Pe}\p{Pf}\p{Pd}>"'`*~/@$%:_]+$/gu
 /** A guard without a text. */
 const emptyGuard = /^(?:=""|')$/
 const inBrackets = /^[\p{Ps}<].*[\p{Pe}>]$/su

@@ -230,16 +230,10 @@ function cutDiagnoses(cuts: CutTexts, locate: Locate): readonly Diagnosis<Warnin
   return cuts.list().map(({ field, length, rows, places }) => {
     const [first = nowhere] = places
     const column = locate(noRow, field)
-    return {
-      code: 'W_TRUNCATED',
-      field,
-      message: `the longest texts all have ${length} characters, as if the rest was cut off`,
-      rows,
-      firstRow: first.row,
-      firstLine: first.line,
-      places,
-      ...(column === undefined ? {} : { column }),
-    }
+    const message = `the longest texts all have ${length} characters, as if the rest was cut off`
+    const { row: firstRow, line: firstLine } = first
+    const found = { code: 'W_TRUNCATED', field, message, rows, firstRow, firstLine, places } as const
+    return column === undefined ? found : Object.assign(found, { column })
   })
 }
 

@@ -125,6 +125,8 @@ const placeholders: ReadonlySet<string> = new Set(placeholderTexts)
 const mergeTag = /^(?:\{\{[^{}]*\}\}|\*\|[^|]*\|\*|\$\{[^{}]*\}|<%.*%>|%%?[A-Z_]+%%?)$/s
 const aroundPlaceholder = /^(?:#\/|[\s\p{Ps}\p{Pd}<"'])+|[\s\p{Pe}\p{Pd}>"']+$/gu
 const longestPlaceholder = 40
+/** Several question marks may be lost letters. */
+const signsOnly = /^(?!.*[?¿]{2})[\p{P}\p{Zs}\p{Lm}+=<>|~^]+$/u
 /** Fields of names and addresses, which hold neither sentences nor code. */
 const plainField = /^(?!metadata).*(?:^|\.)(?:name|line_\d|city|district|canton|state)$/
 /** A part without a value at an end of a text that a program has joined: `Ann undefined`. Null is a name as well. */
@@ -143,11 +145,11 @@ function isPlaceholder(text: string, field: string): boolean {
   if (mayHaveEmptyPart(text) && plainField.test(field) && emptyPart.test(text)) return !isSuspectBlank(text)
   if (text.length > longestPlaceholder) return false
   // Most texts have nothing to take off.
-  const isPlain = !/[^\w\s]/.test(text)
+  const isPlain = !/[^A-Za-z\d\s]/.test(text)
   const bare = isPlain ? text.trim() : text.replace(aroundPlaceholder, '')
   if (placeholders.has(text) || placeholders.has(bare.toLowerCase().replace(/\. /g, '.')))
     return !isSuspectBlank(text)
-  return !isPlain && mergeTag.test(text)
+  return !isPlain && (mergeTag.test(text) || signsOnly.test(text))
 }
 
 /** What a name or a line of an address holds only by mistake. */
@@ -240,12 +242,16 @@ function isLookAlike(text: string, field: string): boolean {
 export const mayBeWrapped = /[&<\t]|^\d{1,3},\d{3}|^[{\s=＝+@'"’‘`´-]|[.,]0+\s*$/
 
 /** Finds what an export has written around a text or into it. */
-export function* findWrappers(text: string, { isFree, isCode, isNumber }: TextColumn): Generator<TextDamage> {
+export function* findWrappers(
+  text: string,
+  { field, isFree, isCode, isNumber }: TextColumn,
+): Generator<TextDamage> {
   const bare = unguard(text, isCode && !isFree)
   if (bare !== undefined) yield damage('W_FORMULA', 'guarded')
   else if (isFormula(text)) yield damage('W_FORMULA', 'formula')
   const core = bare ?? text.trim()
   if (hasFraction(core) && (isNumber || (isCode && /^\d{4}/.test(core)))) yield damage('W_FLOAT', 'fraction')
+  if (/\.line_\d$/.test(field) && /(?:^|\s)\d+\.0$/.test(core)) yield damage('W_FLOAT', 'fraction')
   if (isNumber && /^\d{1,3}(?:,\d{3})+$/.test(core)) yield damage('W_FLOAT', 'thousands')
   if (decodeHtml(text) !== text) yield damage('W_HTML', withoutTags(text) === text ? 'entities' : 'tags')
 }
