@@ -37,7 +37,7 @@ export interface RunParts {
   /** Which keys of metadata rows send. */
   readonly metadataKeys: NonNullable<ResolvedOptions['metadataKeys']>
   /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */
-  readonly asked: ReadonlyMap<number, number>
+  readonly parentDoubts: ReadonlyMap<number, number>
   /** The row of another run that each row is, from the first on; undefined if the numbers are the same. */
   readonly lineage: readonly number[] | undefined
   /** Keeps what the next input of this name is compared with; undefined if not asked for, or kept already. */
@@ -73,7 +73,7 @@ export interface UnnamedRun extends Pick<RunParts, 'binding' | 'runsDir' | 'stor
 
 export interface CheckedRun extends CheckedInput {
   /** Rows that another run may have sent: they are read back first. With the time of their last attempt (ms since 1970). */
-  readonly asked?: ReadonlyMap<number, number>
+  readonly parentDoubts?: ReadonlyMap<number, number>
   /** `--limit` as a row number, if the rows of the run are not numbered from 1 on. */
   readonly limit?: number | undefined
   /** The row of another run that each row is, from the first on. */

@@ -69,10 +69,10 @@ export async function readRedo(
     lineage === undefined ? onlyLeft(base.openRows(start), left, isReread) : base.openRows(start)
   const reading = { openRows, readRow }
   const found = await scanReading(parts, reading, openRows())
-  const asked = new Map<number, number>()
+  const parentDoubts = new Map<number, number>()
   const note = (row: number, number: number): void => {
     const known = left.rows.get(number)
-    if (known?.outcome === 'unknown') asked.set(row, known.finishedAt)
+    if (known?.outcome === 'unknown') parentDoubts.set(row, known.finishedAt)
   }
   if (lineage === undefined) for (const row of left.rows.keys()) note(row, row)
   else lineage.parents.forEach((number, index) => note(index + 1, number))
@@ -81,7 +81,7 @@ export async function readRedo(
     found,
     refusal: guardOf(found, parts.options),
     /** Rows that ended `unknown` in the parent, with the time of their last attempt (milliseconds since 1970). */
-    asked,
+    parentDoubts,
     /** The parent's row of every row of a fixed file, from its first; undefined if the numbers are the same. */
     lineage: lineage?.parents,
     /** The number of the last row that `--limit` lets through. */

@@ -175,7 +175,7 @@ async function acceptScan(
   progress.checking()
   const checked = await job.check({ ...given, ...watches, signal, remembered })
   progress.checked()
-  const { found, refusal, openRows, readRow, asked, lineage, limit } = checked
+  const { found, refusal, openRows, readRow, parentDoubts, lineage, limit } = checked
   if (refusal !== undefined) throw refusal
   const metadataKeys = await chooseMetadataKeys({ ...opened, options, known, found })
   const keepProfile = await guard?.check(found)
@@ -197,7 +197,7 @@ async function acceptScan(
     directory,
     found: scan,
     metadataKeys,
-    asked: asked ?? new Map<number, number>(),
+    parentDoubts: parentDoubts ?? new Map<number, number>(),
     lineage,
     keepProfile,
     openRows,
@@ -290,14 +290,14 @@ async function findKeptInput(
 }
 
 function reportOf(parts: RunParts, run: Run, stopped: BulkUpdateError | undefined): ReportParts {
-  const { options, file, head, openRows, prepare, runId, directory, binding, asked } = parts
+  const { options, file, head, openRows, prepare, runId, directory, binding, parentDoubts } = parts
   return {
     ...recordOf(parts),
     runId,
     directory,
     run,
     // A row that another run may have applied is in doubt until its customer was read.
-    isInDoubt: (row) => asked.has(row) || run.isInDoubt(row),
+    isInDoubt: (row) => parentDoubts.has(row) || run.isInDoubt(row),
     options,
     binding,
     input: { file, head, openRows: () => openRows(), prepare },

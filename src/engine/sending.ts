@@ -142,7 +142,7 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
   })
   const read = createReadCustomer(client)
   const shared = createSharedRead(createReadCustomer(client, true), clock)
-  const inDoubt = openDoubts(run, parts.asked, clock)
+  const inDoubt = openDoubts(run, parts.parentDoubts, clock)
   // An error of one row ends the run at once: no other row begins an attempt while the queues empty.
   const lanes = createKeyedQueue(() => queuePlaces(options.concurrency) + inDoubt.size, stop, mostRows)
   const identity = { host: remote.host, runId }
@@ -175,7 +175,7 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
       read: options.readBack ? read : undefined,
       stop,
     }),
-    isSentAgain: (row) => parts.asked.has(row) && !run.inDoubt.has(row),
+    isSentAgain: (row) => parts.parentDoubts.has(row) && !run.inDoubt.has(row),
     held: createHeldCustomers(clock),
     lanes,
     stop,

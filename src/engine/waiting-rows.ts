@@ -41,13 +41,13 @@ const doubtsNote = 'doubts'
  */
 export function openDoubts(
   run: Pick<Run, 'inDoubt' | 'earlier' | 'note' | 'noteLater'>,
-  asked: ReadonlyMap<number, number>,
+  parentDoubts: ReadonlyMap<number, number>,
   clock: Pick<Clock, 'now' | 'wall'>,
 ): Map<number, Doubt> {
   const wall = clock.wall()
   const offset = clock.now() - wall
   const doubts = new Map<number, Doubt>()
-  for (const [row, endedAt] of asked)
+  for (const [row, endedAt] of parentDoubts)
     doubts.set(row, { at: Math.min(clock.now(), endedAt + offset), attempts: 0 })
   const kept = readPairs(run.note(doubtsNote))
   for (const [row, intendedAt] of run.inDoubt) {

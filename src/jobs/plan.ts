@@ -73,13 +73,13 @@ export function plan(options: PlanOptions & PlanWatch & Stoppable): Promise<Plan
   )
 }
 
-interface Asked extends OpenedJob<PlanOptions> {
+interface PlanParts extends OpenedJob<PlanOptions> {
   readonly watch: PlanWatch
   readonly signal: AbortSignal
 }
 
-async function planOn(asked: Asked): Promise<PlanResult> {
-  const { store, remote, options, watch, signal } = asked
+async function planOn(parts: PlanParts): Promise<PlanResult> {
+  const { store, remote, options, watch, signal } = parts
   const { host, account, credentials, windows } = remote
   const { runsDir, input, given } = await openGiven(options, signal)
   const { file, mapping } = given
@@ -99,7 +99,7 @@ async function planOn(asked: Asked): Promise<PlanResult> {
     openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
     const readingsPath = join(directory, 'readings.db')
     using readings = openReadings(readingsPath, Date.now() - longestMs)
-    const requests = await readAll(asked, checked, readings)
+    const requests = await readAll(parts, checked, readings)
     await input.keepAt(keptInput(directory))
     const planned = {
       rapyd_bulk_plan: planVersion,
@@ -137,7 +137,7 @@ function readsOf(readings: Readings): PlanFacts['reads'] {
 
 /** Reads every customer of a row that has a call. Resolves with the number of requests. */
 async function readAll(
-  { store, remote, options, watch, signal }: Asked,
+  { store, remote, options, watch, signal }: PlanParts,
   { openRows, readRow, found }: CheckedInput,
   readings: Readings,
 ): Promise<number> {

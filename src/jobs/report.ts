@@ -67,7 +67,7 @@ async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptio
     runId,
     directory,
     run: { ...stored, outcomes: () => reader.outcomes(), settledRows },
-    isInDoubt: (row) => inDoubt.has(row) || input?.asked?.has(row) === true,
+    isInDoubt: (row) => inDoubt.has(row) || input?.parentDoubts?.has(row) === true,
     options: resolveOptions({ ...record.options, includeValues }),
     binding,
     input,
@@ -80,7 +80,7 @@ async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptio
 
 interface ReadingOfRun extends ReadableInput {
   /** Rows of another run that may have been applied and were not read back yet. */
-  readonly asked?: ReadonlyMap<number, number> | undefined
+  readonly parentDoubts?: ReadonlyMap<number, number> | undefined
 }
 
 /** `open` is undefined if every row has an outcome: rows with one are copied by their places, and only others are read again. */
@@ -94,7 +94,7 @@ async function readingOf(
   if (open === undefined) return { file, head, openRows: noRows, prepare: noRows }
   const reading = await openReading(saved, await inputPartsOf(saved, file, head), open.plan)
   const prepare = createPrepare(reading.readRow, { host: binding.host, runId })
-  return { file, head, openRows: () => reading.openRows(), prepare, asked: reading.asked }
+  return { file, head, openRows: () => reading.openRows(), prepare, parentDoubts: reading.parentDoubts }
 }
 
 /** The rows of a redo need its parent, those of an apply its plan. A rollback has an input of its own. */
@@ -102,7 +102,7 @@ async function openReading(
   { store, record, runsDir }: SavedRun,
   parts: InputParts,
   plan: SavedPlan | undefined,
-): Promise<CheckedInput & { readonly asked?: ReadonlyMap<number, number> }> {
+): Promise<CheckedInput & { readonly parentDoubts?: ReadonlyMap<number, number> }> {
   if (record.rollback !== undefined) return checkRollback(parts)
   const check = checkOf(plan)
   if (record.redo === undefined) return check(parts)
