@@ -19,6 +19,7 @@ export function createRepeatCheck(fieldState: OnlyChanged, mayRepeat: boolean) {
   const isLeavingOut = fieldState.isExport && !fieldState.isNew
   const isRefusing = mayRepeat && !isFirst && !isOnlyChanged
   const addedBy = new Map<string, number>()
+  let isUncertain = false
   let [held, damaged] = [0, 0]
 
   async function compare(rows: readonly PatchedRow[]): Promise<void> {
@@ -29,8 +30,9 @@ export function createRepeatCheck(fieldState: OnlyChanged, mayRepeat: boolean) {
     rows.forEach((row, index) => {
       if (isLeavingOut && known[index]?.isDamaged === true) damaged++
       const wanted = digests.of(row.customerId, serialisePatch(row.patch))
-      const run = isRefusing ? runThatAdded(row, wanted, known[index], sent[index]) : undefined
-      if (run !== undefined) countUp(addedBy, run)
+      const found = isRefusing ? runThatAdded(row, wanted, known[index], sent[index]) : undefined
+      isUncertain ||= found?.isOtherKey === true
+      if (found !== undefined) countUp(addedBy, found.run)
       else if (Object.entries(wanted).every(([field, digest]) => known[index]?.digests[field] === digest))
         held++
     })
@@ -55,7 +57,7 @@ export function createRepeatCheck(fieldState: OnlyChanged, mayRepeat: boolean) {
      * whatever they hold. Throws USAGE, E_SENT_BEFORE.
      */
     examine({ rows }: Scan, isAllowed: boolean): string | undefined {
-      if (!isAllowed) refuseAdded(addedBy, rows)
+      if (!isAllowed) refuseAdded(addedBy, isUncertain, rows)
       if (isLeavingOut || held === 0) return undefined
       const some = `${formatCount(held)} of ${formatRows(rows)}`
       return `${some} hold only what Rapyd has confirmed before (W_SENT_BEFORE): --only-changed leaves them out.`
@@ -63,30 +65,32 @@ export function createRepeatCheck(fieldState: OnlyChanged, mayRepeat: boolean) {
   }
 }
 
-/** A run that has set one of the row's fields that add up to the same value. Empty if it was deleted since. */
+/** A run that has set one of the row's fields that add up to the same value, or may have. Its id is empty if it was deleted since. */
 function runThatAdded(
   { patch }: PatchedRow,
   wanted: Digests,
   known: KnownFields | undefined,
   sent: readonly SentFields[] = [],
-): string | undefined {
+): Pick<SentFields, 'run' | 'isOtherKey'> | undefined {
   const fields = addingUp(patch)
-  const isSame = (digests: Digests | undefined): boolean =>
-    fields.some((field) => digests?.[field] !== undefined && digests[field] === wanted[field])
-  return sent.find(({ digests }) => isSame(digests))?.run ?? (isSame(known?.digests) ? '' : undefined)
+  const isSame = (digests: Digests | undefined, isOtherKey = false): boolean =>
+    fields.some((field) => digests?.[field] !== undefined && (isOtherKey || digests[field] === wanted[field]))
+  const found = sent.find(({ digests, isOtherKey }) => isSame(digests, isOtherKey))
+  return found ?? (isSame(known?.digests) ? { run: '', isOtherKey: false } : undefined)
 }
 
-function refuseAdded(addedBy: ReadonlyMap<string, number>, rows: number): void {
+function refuseAdded(addedBy: ReadonlyMap<string, number>, isUncertain: boolean, rows: number): void {
   const [first] = [...addedBy].toSorted(([, one], [, other]) => other - one)
   if (first === undefined) return
   const [run] = first
   const added = addedBy.values().reduce((sum, count) => sum + count, 0)
-  const others = addedBy.size > 1 ? ' and others' : ''
+  const others = `${addedBy.size > 1 ? ' and others' : ''}${isUncertain ? ', with another secret key' : ''}`
+  const were = isUncertain ? 'may have been' : rows === 1 ? 'was' : 'were'
   const redo = run === '' ? '' : `rapyd-bulk redo ${run} sends what that run has left; `
   throw errorOf('E_SENT_BEFORE', 'sent_before', {
     added: formatCount(added),
     rows: formatRows(rows),
-    were: rows === 1 ? 'was' : 'were',
+    were,
     run: run === '' ? 'an earlier run' : `run ${run}`,
     others,
     redo,

@@ -205,6 +205,8 @@ export interface KnownFields {
 export interface SentFields {
   readonly run: string
   readonly digests: Digests
+  /** True if another secret key has made the digests, so values cannot be compared with them. */
+  readonly isOtherKey: boolean
 }
 
 export interface FieldStateCounts {

@@ -60,6 +60,22 @@ describe('a row that sets addresses or a coupon as an earlier run of the account
     expect(again.stderr).toContain(`run ${runs()[0]}`)
   })
 
+  it('stops it also if the secret key was changed since, when values cannot be compared', async () => {
+    folder.write('one.ndjson', rows({ customer: id(1), addresses: [address] }))
+    folder.write(
+      'two.ndjson',
+      rows({ customer: id(1), name: 'B' }, { customer: id(2), addresses: [address] }),
+    )
+    expect((await update('one.ndjson', '--run-id', 'monday')).code).toBe(0)
+    Object.assign(server.keys, { RAPYD_SECRET_KEY: 'changed-secret' })
+    const { code, stderr } = await update('one.ndjson', '--new-run')
+    expect([code, server.updates.length], stderr).toEqual([2, 1])
+    expect(stderr).toContain('1 of 1 row may have been confirmed by run monday, with another secret key')
+    expect((await update('two.ndjson')).code).toBe(0)
+    expect((await update('one.ndjson', '--new-run', '--allow-repeat')).code).toBe(0)
+    expect((await update('one.ndjson', '--run-id', 'friday')).stderr).toContain('1 of 1 row was confirmed by')
+  })
+
   it('is left out with --only-changed', async () => {
     folder.write('one.ndjson', rows({ customer: id(1), coupon: 'SUMMER', name: 'A' }))
     folder.write('two.ndjson', rows({ customer: id(1), coupon: 'SUMMER', name: 'B' }))

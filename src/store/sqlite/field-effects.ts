@@ -124,12 +124,13 @@ export function createFieldWriter(
   database: StoreDatabase,
   account: number,
   run: number,
-  isOtherKey: boolean,
+  { keyCheck, isOtherKey }: { readonly keyCheck: string; readonly isOtherKey: boolean },
 ) {
   const table = fieldTable(database, account)
 
   return {
     account,
+    keyCheck,
     /** Notes that the run is the last that sends. */
     noteSender(): void {
       const query = 'UPDATE account SET last_sender = (SELECT id FROM run WHERE number = ?) WHERE id = ?'

@@ -124,16 +124,16 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
 
 function sentBefore(
   { all }: StoreDatabase,
-  { host, account }: AccountId,
+  { host, account, keyCheck }: AccountId,
   customers: readonly string[],
 ): readonly (readonly SentFields[])[] {
   const query = `SELECT id, digests FROM outcome JOIN run ON number = run WHERE customer = ? AND digests IS NOT NULL
     AND host = ? AND account = ? ORDER BY number DESC`
   return customers.map((customerId) =>
-    all(query, customerId, host, account).map((found) => ({
-      run: String(found['id']),
-      digests: textsIn(String(found['digests'])),
-    })),
+    all(query, customerId, host, account).map((found) => {
+      const { key = keyCheck, ...digests } = textsIn(String(found['digests']))
+      return { run: String(found['id']), digests, isOtherKey: key !== keyCheck }
+    }),
   )
 }
 

@@ -22,6 +22,7 @@ export type RunEntry =
 /** What outcomes do to the fields of an account's customers. */
 interface FieldNotes {
   readonly account: number
+  readonly keyCheck: string
   settle(outcome: Outcome, effects: FieldEffects, commit: number, noted: StoredIntent | undefined): void
 }
 
@@ -84,7 +85,7 @@ export function createEntryWriter({
         const { outcome, effects } = entry
         fields?.settle(outcome, effects, commit, open.get(outcome.row))
         endIntent(outcome.row)
-        const values = outcomeValues(outcome, digestsToKeep(effects))
+        const values = outcomeValues(outcome, digestsToKeep(effects, fields?.keyCheck))
         const { row } = outcome
         const replaced = partial.has(row) ? first(removePartial, number, row)?.['checksum'] : 0
         run(insertOutcome, number, ...values)
@@ -127,9 +128,9 @@ export function createEntryWriter({
   }
 }
 
-/** Of fields that add up when they are sent again. */
-function digestsToKeep({ confirmed = {} }: FieldEffects): string | null {
+/** Of fields that add up when they are sent again, with the key that made them. */
+function digestsToKeep({ confirmed = {} }: FieldEffects, key: string | undefined): string | null {
   const { addresses, coupon } = confirmed
   if (addresses === undefined && coupon === undefined) return null
-  return JSON.stringify({ addresses, coupon })
+  return JSON.stringify({ addresses, coupon, key })
 }

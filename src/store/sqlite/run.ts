@@ -71,7 +71,10 @@ async function openFieldWriter(
 ): Promise<FieldWriter | undefined> {
   if (fieldsOf === undefined) return undefined
   const account = await accountNumber(database, fieldsOf)
-  return createFieldWriter(database, account, run, !(await hasKey(database, account, fieldsOf)))
+  return createFieldWriter(database, account, run, {
+    keyCheck: fieldsOf.keyCheck,
+    isOtherKey: !(await hasKey(database, account, fieldsOf)),
+  })
 }
 
 /** Returns the number of the run. */
