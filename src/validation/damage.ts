@@ -146,9 +146,8 @@ function isPlaceholder(text: string, field: string): boolean {
   if (text.length > longestPlaceholder) return false
   // Most texts have nothing to take off.
   const isPlain = !/[^A-Za-z\d\s]/.test(text)
-  const bare = isPlain ? text.trim() : text.replace(aroundPlaceholder, '')
-  if (placeholders.has(text) || placeholders.has(bare.toLowerCase().replace(/\. /g, '.')))
-    return !isSuspectBlank(text)
+  const bare = isPlain ? text.trim() : text.replace(aroundPlaceholder, '').replace(/\. /g, '.')
+  if (placeholders.has(text) || placeholders.has(bare.toLowerCase())) return !isSuspectBlank(text)
   return !isPlain && (mergeTag.test(text) || signsOnly.test(text))
 }
 
@@ -199,7 +198,7 @@ const ordinaryWithQuote = /^(?!.*'')[A-Za-z\d .,@&/()+'-]*$/
 
 /** Letters, digits and spaces may stand for nothing or for a date, but nothing has damaged them. Most texts are so. */
 export function isPlainText(text: string): boolean {
-  return /^[A-Za-z][A-Za-z\d ]*$(?<! {2})/.test(text)
+  return /^[A-Za-z][A-Za-z\d ]*$/.test(text) && !text.endsWith('  ')
 }
 
 /** Finds damage that no rule of Rapyd's would refuse. `isFree`, `isCode` and `field` as in `TextColumn`. `findMisreading` is that of the file. */
