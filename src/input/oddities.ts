@@ -80,18 +80,32 @@ export function countOddities(text: string): number {
 
 /** Bytes that are looked at. */
 const sampleLength = 4096
-const mostNamed = 6
+const mostNamed = 8
+const scripts = ['Latn', 'Cyrl', 'Grek', 'Hebr', 'Arab', 'Thai', 'Hang'].map(
+  (script) => new RegExp(`\\p{sc=${script}}`, 'u'),
+)
+
+/** That of the first letter beyond ASCII. All of Chinese and Japanese is one. */
+function scriptOf(text: string): number {
+  const [letter = ''] = /(?![\0-\x7f])\p{L}/u.exec(text) ?? []
+  return scripts.findIndex((script) => script.test(letter))
+}
 
 /** Says which encodings are likely, and what to do for others. `at` is the byte in `bytes` that is not UTF-8. */
 export function describeCandidates(bytes: Buffer, at: number): string {
   const start = Math.max(0, bytes.lastIndexOf(0x0a, at) + 1, at - sampleLength)
   const sample = bytes.subarray(start, at + sampleLength)
-  const candidates = otherEncodings
+  const found = otherEncodings
     .flatMap((encoding) => {
       const text = openDecoder(encoding)(sample)
       return text === undefined ? [] : [{ encoding, text, oddities: countOddities(text) }]
     })
     .sort((one, other) => one.oddities - other.oddities)
+  // Of equally likely ones, the first of each script: several Cyrillic ones would leave no place for Chinese.
+  const groups = Map.groupBy(found, ({ text }) => scriptOf(text))
+  const rankOf = (one: (typeof found)[number]): number => groups.get(scriptOf(one.text))?.indexOf(one) ?? 0
+  const candidates = found
+    .toSorted((one, other) => one.oddities - other.oddities || rankOf(one) - rankOf(other))
     .slice(0, mostNamed)
     .map(({ encoding, text }) => `--encoding ${encoding} (${maskedSample(text)})`.replace(' ()', ''))
   return `or name the encoding whose masked sample has the right letters: ${candidates.join(', ')}; for any other: iconv -f ENCODING -t UTF-8 FILE`

@@ -34,6 +34,9 @@ describe('the encodings that a text may have', () => {
     ['windows-1253', 'cus_1,Γιώργος Παπαδόπουλος\n', 'Γιaaaaa'],
     ['windows-1255', 'cus_1,אברהם כהן\n', 'אבaaa'],
     ['koi8-r', 'cus_1,Иван Петров\ncus_2,Анна Щукина\n', 'Ивaa'],
+    ['gb18030', 'cus_1,张伟\ncus_2,王秀英\n', '张a 王aa'],
+    ['euc-jp', 'cus_1,山田太郎\ncus_2,佐藤花子\n', '山田aa'],
+    ['euc-kr', 'cus_1,김민수\ncus_2,이영희\n', '김aa'],
   ])('have %s among them', (page, rows, sample) =>
     expect(candidatesOf(inPage(page, rows))).toContain(`--encoding ${page} (${sample}`),
   )
