@@ -129,6 +129,8 @@ const longestPlaceholder = 40
 const signsOnly = /^(?!.*[?¿]{2})[\p{P}\p{Zs}\p{Lm}+=<>|~^]+$/u
 /** Fields of names and addresses, which hold neither sentences nor code. */
 const plainField = /^(?!metadata).*(?:^|\.)(?:name|line_\d|city|district|canton|state)$/
+/** A house number is often all of it. */
+const addressLine = /\.line_\d$/
 /** A part without a value at an end of a text that a program has joined: `Ann undefined`. Null is a name as well. */
 const emptyPart =
   /^(?:undefined|null(?=.*\p{Lu}\p{Ll})|[(<[]null[)>\]])(?![^\s,;])|(?<![^\s,;])(?:undefined|NaN|(?<=\p{Lu}\p{Ll}.*)null|[(<[]null[)>\]]|\[object \w+\])$/u
@@ -198,7 +200,7 @@ const ordinaryWithQuote = /^(?!.*'')[A-Za-z\d .,@&/()+'-]*$/
 
 /** Letters, digits and spaces may stand for nothing or for a date, but nothing has damaged them. Most texts are so. */
 export function isPlainText(text: string): boolean {
-  return /^[A-Za-z][A-Za-z\d ]*$/.test(text) && !text.endsWith('  ')
+  return /^[A-Za-z][A-Za-z\d ]*$/.test(text) && !text.endsWith(' ')
 }
 
 /** Finds damage that no rule of Rapyd's would refuse. `isFree`, `isCode` and `field` as in `TextColumn`. `findMisreading` is that of the file. */
@@ -209,7 +211,7 @@ export function textDamage(
   field = '',
   findMisreading = createFindMisreading(),
 ): TextDamage | undefined {
-  if (isCode && shortDate.test(text)) return damage('W_SPREADSHEET_DATE', 'date')
+  if ((isCode || addressLine.test(field)) && shortDate.test(text)) return damage('W_SPREADSHEET_DATE', 'date')
   if (!isFree && isPlaceholder(text, field)) return damage('W_PLACEHOLDER', 'placeholder')
   if (isPlainText(text)) return undefined
   if (shortenedNumber.test(text)) return damage('W_SHORTENED_NUMBER', 'shortenedNumber')
@@ -250,7 +252,7 @@ export function* findWrappers(
   else if (isFormula(text)) yield damage('W_FORMULA', 'formula')
   const core = bare ?? text.trim()
   if (hasFraction(core) && (isNumber || (isCode && /^\d{4}/.test(core)))) yield damage('W_FLOAT', 'fraction')
-  if (/\.line_\d$/.test(field) && /(?:^|\s)\d+\.0$/.test(core)) yield damage('W_FLOAT', 'fraction')
+  if (addressLine.test(field) && /(?:^|\s)\d+\.0$/.test(core)) yield damage('W_FLOAT', 'fraction')
   if (isNumber && /^\d{1,3}(?:,\d{3})+$/.test(core)) yield damage('W_FLOAT', 'thousands')
   if (decodeHtml(text) !== text) yield damage('W_HTML', withoutTags(text) === text ? 'entities' : 'tags')
 }
@@ -271,7 +273,7 @@ const padded = /^[ \r\n]|(?:[\r\n]| {2})$/
  * rule.
  */
 export function findUnseen(text: string, { field, isFree, isCode }: TextColumn): TextDamage | undefined {
-  if (padded.test(text) && field !== 'description')
+  if ((padded.test(text) && field !== 'description') || (isCode && text.endsWith(' ')))
     return { code: 'W_INVISIBLE_CHAR', message: 'has spaces or a line break at an end' }
   if (ordinary.test(text) || isInvisible(text) || (isCode && !isFree)) return undefined
   const atEnd = findInvisibleAtEnd(text)

@@ -55,7 +55,11 @@ it.each([
     ['Optional("Ann")', 'Some(Ann)', 'c("Ann", "Bob")', '@{Name=Ann}', '{Ann,Lee}', '(Ann,Lee)'],
   ],
   ['name', 'W_OTHER_FORMAT', ['"Ann"', "'Ann'", '`Ann`', '[b]Ann[/b]', '<@U024BE7LH>', 'Ann\nLee']],
-  ['name', '', ["O'Brien", "'t Hooft", 'Ann (Lee)', 'ООО "Ромашка"', 'Some (Ann)', '(Ann, Lee)', 'Ann ']],
+  [
+    'name',
+    '',
+    ["O'Brien", "'t Hooft", 'Ann (Lee)', 'ООО "Ромашка"', '"Ромашка"', 'Some (Ann)', '(Ann, Lee)', 'Ann '],
+  ],
   ['name', 'W_ENCODING', ['M□ller', 'M▯ller', '□□□', '¿¿¿', String.raw`M\374ller`, 'M%FCller']],
   [
     'name',
@@ -67,6 +71,9 @@ it.each([
   ['description', 'E_SUSPECT_BLANK', ['n/a-', '- N/A -']],
   ['addresses[0].line_1', 'W_FLOAT', ['High St 5.0', '12.0']],
   ['addresses[0].line_1', '', ['High St 5.', 'Flat 2.1', '5']],
+  ['addresses[0].line_1', 'W_SPREADSHEET_DATE', ['1-Mar', 'Mar-12', '12. Okt']],
+  ['addresses[0].line_1', '', ['1 March St', '1-3 Mar St']],
+  ['addresses[0].zip', 'W_INVISIBLE_CHAR', ['90210 ', 'AB1 2CD ', ' 90210']],
   ['name', 'W_TRUNCATED', ['Ann L...', 'Bartholomew Featherst…']],
   ['description', '', ['and so on...', 'x'.repeat(255), 'y'.repeat(254)]],
   ['metadata.crm_id', 'W_FLOAT', ['1,234,567', '10,023']],
