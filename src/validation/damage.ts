@@ -273,7 +273,8 @@ const padded = /^[ \r\n]|(?:[\r\n]| {2})$/
  * rule.
  */
 export function findUnseen(text: string, { field, isFree, isCode }: TextColumn): TextDamage | undefined {
-  if ((padded.test(text) && field !== 'description') || (isCode && text.endsWith(' ')))
+  const isPadded = (padded.test(text) && field !== 'description') || (isCode && text.endsWith(' '))
+  if (isPadded && !isSuspectBlank(text))
     return { code: 'W_INVISIBLE_CHAR', message: 'has spaces or a line break at an end' }
   if (ordinary.test(text) || isInvisible(text) || (isCode && !isFree)) return undefined
   const atEnd = findInvisibleAtEnd(text)
