@@ -19,6 +19,7 @@ import { refuseRolledBack } from './saved-run.ts'
 import { closingReport, withoutClaim, withRoomNeeded } from './closing.ts'
 import { formerSummary } from './former-run.ts'
 import { mappingDigest } from './identity.ts'
+import { errorOf } from './errors.ts'
 import { chooseMetadataKeys, keysNote, priceOfKeys } from './metadata-keys.ts'
 import { tellNotices } from './notices.ts'
 import { openGiven, type OpenGiven } from './open-input.ts'
@@ -84,10 +85,14 @@ async function runOn(
     onEvent: tell,
   })
   let fieldState: OnlyChanged | undefined
+  let releaseInput: (() => void) | undefined
   try {
     const binding = await bindingOf(remote, opened.given, job)
     fieldState = await openFieldState(store, remote, options, job.redo !== undefined)
-    const shared = { ...opened, remote, binding, watch, signal, job, store, fieldState, progress, log, tell }
+    // Before the scan: two runs that begin together do not see what the other one sends.
+    if (fieldState !== undefined) releaseInput = await store.holdInput(fieldState.accountId, binding.input)
+    const given = { ...opened, isInputBusy: fieldState !== undefined && releaseInput === undefined }
+    const shared = { ...given, remote, binding, watch, signal, job, store, fieldState, progress, log, tell }
     const named = await nameRun(shared)
     const summary = named.known === undefined ? formerSummary(named.directory) : undefined
     if (summary !== undefined)
@@ -96,6 +101,7 @@ async function runOn(
   } catch (error) {
     throw error instanceof BulkUpdateError && progress.requests > 0 ? withoutClaim(error) : error
   } finally {
+    releaseInput?.()
     await fieldState?.close()
     progress.stop()
     log.close()
@@ -119,8 +125,7 @@ async function bindingOf(
   }
 }
 
-type Opened = OpenGiven &
-  Pick<
+type Opened = OpenGiven & { readonly isInputBusy: boolean } & Pick<
     RunParts,
     'job' | 'remote' | 'binding' | 'watch' | 'signal' | 'store' | 'fieldState' | 'progress' | 'log' | 'tell'
   >
@@ -183,6 +188,8 @@ async function acceptScan(
   const scan = (remembered === undefined ? repeats?.leftOf(found) : undefined) ?? found
   const damaged = repeats?.damagedText(store.path)
   if (damaged !== undefined) opened.tell({ kind: 'notice', text: damaged, isWarning: true })
+  const isRepeat = opened.isInputBusy && mayRepeat && !options.allowRepeat
+  if (isRepeat && found.addingUp !== undefined) throw errorOf('E_BUSY', 'busy_input', {})
   const text = repeats?.examine(found, options.allowRepeat)
   if (text !== undefined) opened.tell({ kind: 'notice', text, isWarning: false })
   const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)

@@ -317,6 +317,8 @@ export interface Store {
   holdRun(id: string): Promise<() => Promise<void>>
   /** One `--only-changed` of an account at a time. Throws BUSY. */
   holdExports(account: AccountId): Promise<() => Promise<void>>
+  /** Keeps an input of an account for this process until the result is called. Resolves with undefined if another process has it. */
+  holdInput(account: AccountId, digest: string): Promise<(() => void) | undefined>
   /** Says how the folder of a run shows that the store had come further. Resolves with undefined if it does not. */
   lostSince(directory: string): Promise<string | undefined>
   fieldState(account: AccountId): FieldState

@@ -76,6 +76,16 @@ describe('a row that sets addresses or a coupon as an earlier run of the account
     expect((await update('one.ndjson', '--run-id', 'friday')).stderr).toContain('1 of 1 row was confirmed by')
   })
 
+  it('is sent by one of two runs that begin together', async () => {
+    const all = Array.from({ length: 20 }, (_, row) => ({ customer: id(row + 1), coupon: 'SUMMER' }))
+    folder.write('one.ndjson', rows(...all))
+    folder.write('copy.ndjson', rows(...all))
+    const found = await Promise.all([update('one.ndjson'), update('copy.ndjson')])
+    const refused = found.filter(({ code }) => code !== 0)
+    expect(refused.map(({ code }) => code)).toEqual([expect.toBeOneOf([2, 7])])
+    expect(server.updates).toHaveLength(20)
+  })
+
   it('is left out with --only-changed', async () => {
     folder.write('one.ndjson', rows({ customer: id(1), coupon: 'SUMMER', name: 'A' }))
     folder.write('two.ndjson', rows({ customer: id(1), coupon: 'SUMMER', name: 'B' }))

@@ -1,4 +1,5 @@
 /** The store in one SQLite database, which several processes may use at a time. */
+import { hash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   inputKeptNote,
@@ -7,7 +8,7 @@ import {
   type Store,
   type StoredRun,
 } from '../../model/store.ts'
-import { errorOf } from '../errors.ts'
+import { errorOf, storeError } from '../errors.ts'
 import { tryLock, type StoreRow, type StoreDatabase } from '../own-database.ts'
 import { acceptStore, checkStore } from './check.ts'
 import { emptyStoreDatabase, openStoreDatabase, stateOf } from './database.ts'
@@ -87,6 +88,14 @@ function storeOf(database: StoreDatabase): Store {
       const unlock = tryLock(`${path}-account-${await accountNumber(database, account)}.lock`)
       if (unlock !== undefined) return async () => unlock()
       throw errorOf('E_BUSY', 'busy_exports', { account: account.account })
+    },
+    async holdInput({ host, account }, digest) {
+      const name = hash('sha256', `${host}\n${account}\n${digest}`, 'hex').slice(0, 16)
+      try {
+        return tryLock(`${path}-input-${name}.lock`)
+      } catch (error) {
+        throw storeError(path, 'write', error)
+      }
     },
     async lostSince(directory) {
       const shown = commitsShownIn(directory, stateOf(database.db)?.identity ?? '')
