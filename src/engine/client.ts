@@ -59,7 +59,7 @@ export async function openClient(parts: RunClientParts): Promise<RunClient> {
         const response = await transport.exchange(request)
         if (run !== undefined && readEnvelope(response.body)?.hasUnfitText === true)
           run.noteLater(unfitNote, String(++unfit))
-        return withoutKey(response, credentials.accessKey)
+        return [credentials.accessKey, credentials.secretKey].reduce(withoutKey, response)
       },
     },
     credentials,

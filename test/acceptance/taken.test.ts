@@ -224,6 +224,18 @@ describe('a server', () => {
 })
 
 describe('the words of Rapyd', () => {
+  it('are kept without the keys, whichever of them a server repeats', async () => {
+    const { RAPYD_ACCESS_KEY: accessKey, RAPYD_SECRET_KEY: secretKey } = server.keys
+    const status = { status: 'ERROR', error_code: 'ERROR_X', message: accessKey, operation_id: secretKey }
+    server.answer = () => ({ status: 400, body: JSON.stringify({ status }) })
+    const { directory } = await send(people(1))
+    for (const name of ['results.csv', 'errors.ndjson']) {
+      const text = readFileSync(join(directory, name), 'utf8')
+      expect(text).not.toContain(accessKey)
+      expect(text).not.toContain(secretKey)
+    }
+  })
+
   it('are in errors and nowhere else, but with --include-values in the report', async () => {
     const words = 'The value jane@example.com is\nnot known'
     server.answer = () => ({
