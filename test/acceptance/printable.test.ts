@@ -17,7 +17,7 @@ describe('what a terminal would obey', () => {
 
   it.each([
     ['a column', ['validate', 'crm.csv'], { 'crm.csv': `customer,na${wipe}me\n` }, 3],
-    ['a key of metadata', ['validate', 'crm.csv'], { 'crm.csv': `customer,metadata.${wipe}\n${id},x\n` }, 0],
+    ['a key of metadata', ['validate', 'crm.csv'], { 'crm.csv': `customer,metadata.${wipe}\n${id},x\n` }, 3],
     [
       'a key of NDJSON',
       ['validate', 'crm.ndjson'],

@@ -151,7 +151,7 @@ describe('--fix', () => {
   })
 
   it('changes nothing of a good file', async () => {
-    const good = `customer,name\n${id(1)}, Jo \n${id(2)},"x"\n\n`
+    const good = `customer,name\n${id(1)},Jo \n${id(2)},"x"\n\n`
     folder.write('crm.csv', good)
     expect((await validate('--fix', 'mended.csv')).code).toBe(0)
     expect(text('mended.csv')).toBe(good)
