@@ -189,7 +189,7 @@ async function acceptScan(
   const damaged = repeats?.damagedText(store.path)
   if (damaged !== undefined) opened.tell({ kind: 'notice', text: damaged, isWarning: true })
   const isRepeat = opened.isInputBusy && mayRepeat && !options.allowRepeat
-  if (isRepeat && found.addingUp !== undefined) throw errorOf('E_BUSY', 'busy_input', {})
+  if (isRepeat && found.addingUp !== undefined) throw errorOf('E_BUSY', 'busy_input')
   const text = repeats?.examine(found, options.allowRepeat)
   if (text !== undefined) opened.tell({ kind: 'notice', text, isWarning: false })
   const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)

@@ -126,8 +126,13 @@ function createLimits(parts: RateLimiterParts, concurrency: AdaptiveConcurrency,
   /** True once concurrency has restarted because of the current pause. */
   let isPauseSeen = false
 
+  /** False while the circuit is open, but for probes. */
+  function isFor(isProbe: boolean): boolean {
+    return isProbe || !isProbesOnly
+  }
+
   function hasRoom(isProbe: boolean, permits: number): boolean {
-    return (isProbe || !isProbesOnly) && inFlight + permits <= concurrency.current
+    return isFor(isProbe) && inFlight + permits <= concurrency.current
   }
 
   function spacingMs(isProbe: boolean): number {
@@ -138,8 +143,7 @@ function createLimits(parts: RateLimiterParts, concurrency: AdaptiveConcurrency,
   }
 
   return {
-    /** False while the circuit is open, but for probes. */
-    isFor: (isProbe: boolean): boolean => isProbe || !isProbesOnly,
+    isFor,
     setProbesOnly(isOn: boolean): void {
       isProbesOnly = isOn
     },

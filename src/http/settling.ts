@@ -18,7 +18,7 @@ export interface SettlingParts {
   /** So many ms after the end of an attempt, or of a session, its requests count as not applied if the customer shows so. */
   readonly settleAfterMs: (request: UpdateRequest) => number
   readonly held: HeldCustomers
-  /** Waits until a time of the clock, as a row of the customer. Default: as any other does. */
+  /** Waits in the queue of the customer until a time of the clock. Default: waits without a queue. */
   readonly waitFor?: (customerId: string, time: number, signal: AbortSignal) => Promise<void>
 }
 

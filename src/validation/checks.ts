@@ -209,32 +209,31 @@ function wholeDiagnosis(warning: Warning): Diagnosis<WarningCode> {
 }
 
 function dateDiagnoses(dates: DateOrder, locate: Locate): readonly Diagnosis<WarningCode>[] {
-  const { rows, places } = dates.ambiguous()
-  const [first] = places
-  if (first === undefined) return []
-  const field = 'date_of_birth'
-  const column = locate(noRow, field)
+  const found = dates.ambiguous()
+  if (found.places.length === 0) return []
   const message = 'a date that may have its month first, as others in this column do'
-  const found = {
-    code: 'W_DATE_ORDER',
-    field,
-    message,
-    rows,
-    firstRow: first.row,
-    firstLine: first.line,
-  } as const
-  return [{ ...found, places, ...(column === undefined ? {} : { column }) }]
+  return [columnDiagnosis('W_DATE_ORDER', 'date_of_birth', message, found, locate)]
 }
 
 function cutDiagnoses(cuts: CutTexts, locate: Locate): readonly Diagnosis<WarningCode>[] {
-  return cuts.list().map(({ field, length, rows, places }) => {
-    const [first = nowhere] = places
-    const column = locate(noRow, field)
+  return cuts.list().map(({ field, length, ...found }) => {
     const message = `the longest texts all have ${length} characters, as if the rest was cut off`
-    const { row: firstRow, line: firstLine } = first
-    const found = { code: 'W_TRUNCATED', field, message, rows, firstRow, firstLine, places } as const
-    return column === undefined ? found : Object.assign(found, { column })
+    return columnDiagnosis('W_TRUNCATED', field, message, found, locate)
   })
+}
+
+/** A warning that only all rows of a column together show. */
+function columnDiagnosis(
+  code: WarningCode,
+  field: string,
+  message: string,
+  { rows, places }: Pick<Diagnosis<WarningCode>, 'rows' | 'places'>,
+  locate: Locate,
+): Diagnosis<WarningCode> {
+  const [{ row: firstRow, line: firstLine } = nowhere] = places
+  const column = locate(noRow, field)
+  const found = { code, field, message, rows, firstRow, firstLine, places }
+  return column === undefined ? found : { ...found, column }
 }
 
 /** Before the first row. */

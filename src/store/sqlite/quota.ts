@@ -121,7 +121,7 @@ export async function openQuota({
     },
     async end() {
       const now = clock.now()
-      // Else the request counts longer than it has to. An answer must not be lost for that. The next `take` throws if the disk is broken.
+      // A failure makes the request count for longer. An answer must not be lost for that. The next `take` throws if the disk is broken.
       if (!isClosed) await write(() => run(endRequest, now, holder)).catch(() => {})
     },
     async pause(ms) {
@@ -137,7 +137,7 @@ export async function openQuota({
     async close() {
       if (isClosed) return
       isClosed = true
-      // Else the others count it as waiting for a second or two.
+      // After a failure the others count it as waiting for a second or two.
       await write(() => run(setWaiting, 0, holder)).catch(() => {})
       db.close()
     },

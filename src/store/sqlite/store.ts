@@ -39,6 +39,15 @@ function storeOf(database: StoreDatabase): Store {
     return first(`${selectRun} WHERE id = ?`, id)
   }
 
+  /** Undefined if another process has the lock. */
+  function lockBeside(name: string): (() => void) | undefined {
+    try {
+      return tryLock(`${path}-${name}.lock`)
+    } catch (error) {
+      throw storeError(path, 'write', error)
+    }
+  }
+
   async function hold(run: StoredRun & { readonly number: number }): Promise<() => Promise<void>> {
     const owner = await takeRun(database, run, Number.POSITIVE_INFINITY)
     // Nothing is sent meanwhile, so the attempts of the owner before still count.
@@ -85,17 +94,13 @@ function storeOf(database: StoreDatabase): Store {
       }
     },
     async holdExports(account) {
-      const unlock = tryLock(`${path}-account-${await accountNumber(database, account)}.lock`)
+      const unlock = lockBeside(`account-${await accountNumber(database, account)}`)
       if (unlock !== undefined) return async () => unlock()
       throw errorOf('E_BUSY', 'busy_exports', { account: account.account })
     },
     async holdInput({ host, account }, digest) {
       const name = hash('sha256', `${host}\n${account}\n${digest}`, 'hex').slice(0, 16)
-      try {
-        return tryLock(`${path}-input-${name}.lock`)
-      } catch (error) {
-        throw storeError(path, 'write', error)
-      }
+      return lockBeside(`input-${name}`)
     },
     async lostSince(directory) {
       const shown = commitsShownIn(directory, stateOf(database.db)?.identity ?? '')
