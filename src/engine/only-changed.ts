@@ -90,7 +90,8 @@ export function createFieldStateSending(parts: FieldStateParts) {
 
   /** Fields that add up if they are sent twice, and that an earlier run may have sent. */
   async function doubtedFields({ row, customerId, body, repeatable }: UpdateRequest) {
-    const [known] = repeatable ? [] : await state.get([customerId])
+    if (repeatable) return []
+    const [known] = await state.get([customerId])
     // Of a row whose discount may be removed, nothing else was sent.
     const isOwnDoubt = (field: string): boolean =>
       parts.isInDoubt(row) && (field === 'coupon' || run.intendedOperation(row) !== 'delete_discount')
@@ -177,8 +178,8 @@ function effectsOfCall(
  * field is then unknown, and sending it again does no harm.
  */
 function isWritten({ fields }: Outcome, sent: Pick<UpdateRequest, 'fields'>): (field: string) => boolean {
-  const written = pathsByField(fields)
   const asked = pathsByField(sent.fields)
+  const written = fields === sent.fields ? asked : pathsByField(fields)
   return (field) => asked.has(field) && written.get(field) === asked.get(field)
 }
 

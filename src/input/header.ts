@@ -272,7 +272,7 @@ export async function findDelimiter(
   const sample = text.slice(0, sampleLength)
   const trials: Trial[] = []
   let below: { readonly delimiter: Candidate; readonly records: number } | undefined
-  for (const delimiter of candidates) {
+  for (const delimiter of candidates.filter((candidate) => sample.includes(candidate))) {
     // An error: the sample ends in a quote, or has another delimiter.
     const { records: sampled } = await firstRecords(
       [Buffer.from(sample)],

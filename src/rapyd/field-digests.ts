@@ -3,7 +3,7 @@
  * cannot be guessed without it. They differ by customer, so equal values do not show.
  * `addresses` and `metadata` have one digest each: whether Rapyd merges or replaces them is not documented.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import type { Digests } from '../model/row.ts'
 import { isJsonObject, type JsonValue } from '../model/json.ts'
 import { parseBody } from './requests.ts'
@@ -16,7 +16,7 @@ const digestLength = 16
 
 /** Digests in base64url under a key that is derived from the secret key, another one for each purpose. */
 export function keyedDigests(secretKey: string, use: string): (text: string) => string {
-  const key = createHmac('sha256', secretKey).update(use).digest('hex')
+  const key = createSecretKey(createHmac('sha256', secretKey).update(use).digest('hex'), 'utf8')
   return (text) => createHmac('sha256', key).update(text).digest('base64url')
 }
 
