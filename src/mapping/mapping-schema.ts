@@ -1,6 +1,6 @@
 /**
  * The schema of a mapping file, and its error messages. Loaded for `--map` only. `mapping.schema.json` is generated from it:
- * `npm exec -- vitest run test/mapping/mapping-schema.test.ts -u`.
+ * `npm exec -- vitest run test/unit/mapping/mapping-schema.test.ts -u`.
  */
 import { z } from 'zod'
 import { didYouMean, findNearest, shownName } from '../model/text.ts'

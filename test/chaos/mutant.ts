@@ -14,14 +14,14 @@ export interface Mutant {
   readonly named?: string
 }
 
-const crash = ['chaos/crash.test.ts']
-const races = ['chaos/races.test.ts']
+const crash = ['chaos/crash.long.test.ts']
+const races = ['chaos/races.long.test.ts']
 const sender = ['unit/http/sender.test.ts']
 const contract = ['contract/store.test.ts']
 const lostCommits = ['unit/store/sqlite/lost-commits.test.ts']
 const damage = ['unit/store/sqlite/damage.test.ts']
-const takeover = ['chaos/takeover.test.ts']
-const keys = ['acceptance/metadata-keys.test.ts']
+const takeover = ['chaos/takeover.long.test.ts']
+const keys = ['acceptance/metadata-keys.long.test.ts']
 const freshness = ['chaos/freshness.test.ts']
 
 export const mutants: readonly Mutant[] = [
@@ -254,7 +254,7 @@ export const mutants: readonly Mutant[] = [
     title: 'rows in doubt are reported as not attempted',
     file: 'engine/all-outcomes.ts',
     edits: [['if (parts.isInDoubt(row.row))', 'if (parts.isInDoubt(-row.row))']],
-    tests: ['unit/engine/all-outcomes.test.ts', 'acceptance/stops.test.ts'],
+    tests: ['unit/engine/all-outcomes.test.ts', 'acceptance/stops.long.test.ts'],
   },
   {
     title: 'after a malformed record the reader goes on at its second line',
@@ -265,7 +265,7 @@ export const mutants: readonly Mutant[] = [
         'endOfLine(bytes, at, 0, lineBreak)',
       ],
     ],
-    tests: ['unit/input/csv-restart.test.ts', 'unit/input/csv-oracle.test.ts'],
+    tests: ['unit/input/csv-restart.test.ts', 'unit/input/csv-oracle.long.test.ts'],
   },
   {
     title: 'a record of another width is a row',
@@ -342,7 +342,7 @@ export const mutants: readonly Mutant[] = [
     invariant: 12,
     file: 'store/sqlite/store.ts',
     edits: [['commits < shown ? what', 'shown < 0 ? what']],
-    tests: ['acceptance/store.test.ts'],
+    tests: ['acceptance/store.long.test.ts'],
     named: 'an old copy of the store that is put back with its mark',
   },
   {
@@ -393,7 +393,7 @@ export const mutants: readonly Mutant[] = [
     title: 'a rollback leaves out rows whose before-images are lost',
     file: 'engine/saved-run.ts',
     edits: [['if (missing > 0 &&', 'if (missing < 0 &&']],
-    tests: ['acceptance/rollback.test.ts'],
+    tests: ['acceptance/rollback.long.test.ts'],
     named: 'if the store has lost a row',
   },
   {
@@ -681,14 +681,14 @@ export const mutants: readonly Mutant[] = [
         "allowHost: { value: 'HOST', commands: [...callers, 'state', 'simulator'], recorded: jobs }",
       ],
     ],
-    tests: ['unit/engine/edited-store.test.ts'],
+    tests: ['unit/engine/edited-store.long.test.ts'],
   },
   {
     title: 'an edited run or plan is followed',
     invariant: 13,
     file: 'engine/signed-manifest.ts',
     edits: [['if (signature === expected) return', 'if (signature.length === expected.length) return']],
-    tests: ['acceptance/signed-manifest.test.ts'],
+    tests: ['acceptance/signed-manifest.long.test.ts'],
     named: 'does not follow a run whose',
   },
   {
