@@ -92,7 +92,7 @@ export function holdsAll(value: JsonValue | undefined, wanted: JsonValue, name: 
 }
 
 function isSameText(held: Scalar, wanted: Scalar, name: string): boolean {
-  return plainText(held, name) === plainText(wanted, name)
+  return held === wanted || plainText(held, name) === plainText(wanted, name)
 }
 
 type Scalar = string | number | boolean
