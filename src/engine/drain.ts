@@ -6,27 +6,27 @@ import type { KeyedQueue } from './keyed-queue.ts'
 export interface Pipeline {
   readonly source: Source
   readonly prepare: Prepare
-  readonly deliver: Send
-  readonly lanes: KeyedQueue
+  readonly send: Send
+  readonly queues: KeyedQueue
   /** Stores an outcome. Resolves when it is durable. */
   readonly settle: (outcome: Outcome) => Promise<void>
   /** After its abort no more rows are taken. Requests that run may end. */
   readonly signal: AbortSignal
 }
 
-export async function send({ source, prepare, deliver, lanes, settle, signal }: Pipeline): Promise<void> {
+export async function drain({ source, prepare, send, queues, settle, signal }: Pipeline): Promise<void> {
   // A row that was not started before a stop has no outcome yet.
-  const settleFate = (outcome: Outcome | undefined): Promise<void> | undefined =>
+  const settleIfEnded = (outcome: Outcome | undefined): Promise<void> | undefined =>
     outcome === undefined ? undefined : settle(outcome)
   for await (const rows of source) {
     for (const row of rows) {
-      if (signal.aborted) return lanes.idle()
+      if (signal.aborted) return queues.idle()
       const prepared = prepare(row)
-      lanes.add(prepared.customerId || `row ${prepared.row}`, () =>
-        isOutcome(prepared) ? settle(prepared) : deliver(prepared, signal).then(settleFate),
+      queues.add(prepared.customerId || `row ${prepared.row}`, () =>
+        isOutcome(prepared) ? settle(prepared) : send(prepared, signal).then(settleIfEnded),
       )
-      if (lanes.full) await lanes.room()
+      if (queues.full) await queues.room()
     }
   }
-  await lanes.idle()
+  await queues.idle()
 }

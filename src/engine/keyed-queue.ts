@@ -5,7 +5,7 @@
 
 export type KeyedQueue = ReturnType<typeof createKeyedQueue>
 
-interface Lane {
+interface Queue {
   last: Promise<void>
   tasks: number
   /** True while the running task waits for a time. */
@@ -21,7 +21,7 @@ export function createKeyedQueue(
   onFailure?: (error: unknown) => void,
   most = Number.POSITIVE_INFINITY,
 ) {
-  const lanes = new Map<string, Lane>()
+  const queues = new Map<string, Queue>()
   let tasks = 0
   /** Those of keys that wait. */
   let waiting = 0
@@ -63,21 +63,21 @@ export function createKeyedQueue(
     add(key: string, task: () => Promise<void>): void {
       if (failure !== undefined) return
       tasks++
-      const known = lanes.get(key)
-      const lane = known ?? { last: Promise.resolve(), tasks: 0, isWaiting: false }
-      lane.tasks++
-      if (lane.isWaiting) waiting++
-      lanes.set(key, lane)
-      lane.last = run(task, known?.last).finally(() => {
-        if (--lane.tasks === 0) lanes.delete(key)
+      const known = queues.get(key)
+      const queue = known ?? { last: Promise.resolve(), tasks: 0, isWaiting: false }
+      queue.tasks++
+      if (queue.isWaiting) waiting++
+      queues.set(key, queue)
+      queue.last = run(task, known?.last).finally(() => {
+        if (--queue.tasks === 0) queues.delete(key)
       })
     },
     /** The running task of a key begins or ends to wait for a time. Tasks of that key take no room meanwhile. */
     waits(key: string, isWaiting: boolean): void {
-      const lane = lanes.get(key)
-      if (lane === undefined || lane.isWaiting === isWaiting) return
-      lane.isWaiting = isWaiting
-      waiting += isWaiting ? lane.tasks : -lane.tasks
+      const queue = queues.get(key)
+      if (queue === undefined || queue.isWaiting === isWaiting) return
+      queue.isWaiting = isWaiting
+      waiting += isWaiting ? queue.tasks : -queue.tasks
       changed()
     },
     /** True while no more tasks should be added. */

@@ -67,7 +67,7 @@ export function createFieldStateSending(parts: FieldStateParts) {
 
   /** Leaves out fields that are confirmed, and notes what the call shows. */
   const around =
-    (deliver: Send): Send =>
+    (next: Send): Send =>
     async (request, signal) => {
       if (signal.aborted) return undefined
       const { customerId, row } = request
@@ -77,7 +77,7 @@ export function createFieldStateSending(parts: FieldStateParts) {
       const isWhole = fields.length === request.sends.length
       const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
       const found = await leaveHeld(sent, signal)
-      const outcome = found === undefined || isOutcome(found) ? found : await deliver(found, signal)
+      const outcome = found === undefined || isOutcome(found) ? found : await next(found, signal)
       if (outcome === undefined) return undefined
       const facts = { isOnlyChanged, isRemoved: run.outcomeSoFar(row) !== undefined }
       const shown = effectsOfCall(outcome, sent, wanted, facts)

@@ -43,7 +43,7 @@ export interface PreReadParts {
 }
 
 export interface PreReadStep {
-  readonly wrap: (deliver: Send) => Send
+  readonly wrap: (next: Send) => Send
   /** Reads the customer of a request again. The request stays the same if its body does. */
   readonly readAgain: NonNullable<SenderParts['readAgain']>
 }
@@ -70,13 +70,13 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
   }
 
   return {
-    wrap: (deliver) => async (asked, signal) => {
+    wrap: (next) => async (asked, signal) => {
       if (signal.aborted) return undefined
       try {
         const prepared = await prepareFirst(parts, asked, signal)
         if ('outcome' in prepared) return prepared
         if (prepared.isKept !== true) await save(prepared)
-        const outcome = await deliver(prepared.request, signal)
+        const outcome = await next(prepared.request, signal)
         return outcome?.outcome === 'updated' ? { ...outcome, ...leftOut.get(asked.row) } : outcome
       } catch (error) {
         if (signal.aborted && error === signal.reason) return undefined

@@ -13,7 +13,7 @@ import { nameRoute } from './remote.ts'
 import { createKeyedQueue, type KeyedQueue } from './keyed-queue.ts'
 import type { Send, Source } from '../model/ports.ts'
 import { callsOnTop } from '../model/scan.ts'
-import { send } from './drain.ts'
+import { drain } from './drain.ts'
 import {
   createHeldCustomers,
   keepDoubts,
@@ -58,7 +58,7 @@ interface Sending {
   readonly isSentAgain: (row: number) => boolean
   /** Customers with a row that was settled early. */
   readonly held: HeldCustomers
-  readonly lanes: KeyedQueue
+  readonly queues: KeyedQueue
   readonly stop: (error: unknown) => void
 }
 
@@ -96,11 +96,11 @@ export async function sendAll(parts: RunParts, run: Run): Promise<BulkUpdateErro
     })
     if (found.calls > 0) await preflight({ ...client, patienceMs: options.firstOutageMs }, signal)
     const rows = parts.openRows(await run.lastOfSettled())
-    await send({
+    await drain({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), run),
       prepare: parts.prepare,
-      deliver: middleware.reduce((next, wrap) => wrap(next), createRowSender(sending, step)),
-      lanes: sending.lanes,
+      send: middleware.reduce((next, wrap) => wrap(next), createRowSender(sending, step)),
+      queues: sending.queues,
       settle: (outcome) => outcomes.settle(outcome),
       signal,
     })
@@ -120,15 +120,15 @@ export async function sendAll(parts: RunParts, run: Run): Promise<BulkUpdateErro
 }
 
 /** Waits until a time of the clock. Meanwhile rows of the customer hold no places. */
-async function waitInLane(
-  lanes: KeyedQueue,
+async function waitInQueue(
+  queues: KeyedQueue,
   customerId: string,
   until: number,
   signal: AbortSignal,
 ): Promise<void> {
-  lanes.waits(customerId, true)
+  queues.waits(customerId, true)
   await sleepUntil(clock, until, signal)
-  lanes.waits(customerId, false)
+  queues.waits(customerId, false)
 }
 
 async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => void): Promise<Sending> {
@@ -144,7 +144,7 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
   const shared = createSharedRead(createReadCustomer(client, true), clock)
   const inDoubt = openDoubts(run, parts.parentDoubts, clock)
   // An error of one row ends the run at once: no other row begins an attempt while the queues empty.
-  const lanes = createKeyedQueue(() => queuePlaces(options.concurrency) + inDoubt.size, stop, mostRows)
+  const queues = createKeyedQueue(() => queuePlaces(options.concurrency) + inDoubt.size, stop, mostRows)
   const identity = { host: remote.host, runId }
   return {
     parts,
@@ -166,7 +166,7 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
         isInDoubt: (row) => inDoubt.has(row),
         untilSettled: (request, signal) =>
           untilSettled({ run, clock, longestMs: settleAfterMs(options, false), signal }, request, (until) =>
-            waitInLane(lanes, request.customerId, until, signal),
+            waitInQueue(queues, request.customerId, until, signal),
           ),
       }),
     answers: createAnswerCheck({
@@ -177,7 +177,7 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
     }),
     isSentAgain: (row) => parts.parentDoubts.has(row) && !run.inDoubt.has(row),
     held: createHeldCustomers(clock),
-    lanes,
+    queues,
     stop,
   }
 }
@@ -200,14 +200,14 @@ async function beginFieldState({ fieldState }: RunParts, run: Run): Promise<void
 
 /** The innermost part: sends a row until its outcome can be proved. */
 function createRowSender(sending: Sending, preRead: PreReadStep | undefined): Send {
-  const { parts, run, client, read, shared, answers, inDoubt, isSentAgain, held, lanes, stop } = sending
+  const { parts, run, client, read, shared, answers, inDoubt, isSentAgain, held, queues, stop } = sending
   const sender = createSender({
     ...client,
     inDoubt,
     isSentAgain,
     settleAfterMs: ({ repeatable }) => settleAfterMs(parts.options, repeatable),
     held,
-    waitFor: (customerId, until, signal) => waitInLane(lanes, customerId, until, signal),
+    waitFor: (customerId, until, signal) => waitInQueue(queues, customerId, until, signal),
     async examine(request, customer, signal) {
       const result = await answers.examine(request, customer, signal)
       if (holdsAllKeys(request, customer)) shared.note(request.customerId, customer)
@@ -228,7 +228,7 @@ function createRowSender(sending: Sending, preRead: PreReadStep | undefined): Se
 
 /** Returns undefined if no customer has to be read before its row is sent. */
 function createPreReadStep(
-  { parts, run, client, identity, shared, inDoubt, held, lanes }: Sending,
+  { parts, run, client, identity, shared, inDoubt, held, queues }: Sending,
   images: Run | undefined,
 ): PreReadStep | undefined {
   const { precondition } = parts.job
@@ -252,7 +252,7 @@ function createPreReadStep(
       const doubt = inDoubt.get(row)
       const own = doubt === undefined ? 0 : doubt.at + settleAfterMs(parts.options, repeatable)
       const until = Math.max(own, held.until(customerId))
-      if (until > clock.now()) await waitInLane(lanes, customerId, until, signal)
+      if (until > clock.now()) await waitInQueue(queues, customerId, until, signal)
     },
     identity,
     sendsAllKeys,
@@ -270,7 +270,7 @@ function createMiddleware(
 ): readonly Middleware[] {
   const closing: Middleware = (next) => (request, signal) =>
     closed.has(request.customerId)
-      ? Promise.resolve(openOutcome(request, behindBadRow))
+      ? Promise.resolve(openOutcome(request, afterBadRow))
       : next(request, signal).finally(() => client.calls.giveBack(request.path))
   return [
     ...(fieldState === undefined ? [] : [fieldState.around]),
@@ -279,7 +279,7 @@ function createMiddleware(
   ]
 }
 
-const behindBadRow = {
+const afterBadRow = {
   code: 'E_EARLIER_ROW',
   message: 'an earlier row of this customer failed or is unknown',
 } as const

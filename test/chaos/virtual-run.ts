@@ -88,16 +88,16 @@ export async function session(
     cancelIntent: ({ row }) => run.cancelIntents([row]),
     stop,
   })
-  const lanes = createKeyedQueue(() => concurrency * 4, stop)
+  const queues = createKeyedQueue(() => concurrency * 4, stop)
   for (const request of requests) {
     if (kept.outcomes.has(request.row)) continue
-    lanes.add(request.customerId, async () => {
+    queues.add(request.customerId, async () => {
       const outcome = await sender(request, signal)
       if (outcome !== undefined) await committed(() => kept.outcomes.set(outcome.row, outcome))
     })
-    if (lanes.full) await lanes.room()
+    if (queues.full) await queues.room()
   }
-  await lanes.idle()
+  await queues.idle()
   await client.close()
   return signal.aborted ? signal.reason : undefined
 }

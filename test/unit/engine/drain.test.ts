@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { UpdateRequest, CsvRow, Outcome } from '../../../src/model/row.ts'
 import { createKeyedQueue } from '../../../src/engine/keyed-queue.ts'
 import type { Send } from '../../../src/model/ports.ts'
-import { send } from '../../../src/engine/drain.ts'
+import { drain } from '../../../src/engine/drain.ts'
 import { outcomeOf } from '../report/outcome.ts'
 import { updateOf } from '../../support/rig.ts'
 
@@ -27,7 +27,7 @@ async function run({ customers, deliver, settle, window = 100, signal, onRead }:
       ])
     }
   }
-  await send({
+  await drain({
     source: source(),
     prepare: (row): UpdateRequest | Outcome => {
       const customerId = row.kind === 'csv' ? (row.cells[0] ?? '') : ''
@@ -36,8 +36,8 @@ async function run({ customers, deliver, settle, window = 100, signal, onRead }:
         ? outcomeOf({ ...place, outcome: 'invalid' })
         : { ...updateOf({}), ...place }
     },
-    deliver,
-    lanes: createKeyedQueue(() => window),
+    send: deliver,
+    queues: createKeyedQueue(() => window),
     settle:
       settle ??
       ((outcome) => {
