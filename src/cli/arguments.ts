@@ -88,7 +88,7 @@ function areOptions<Name extends CommandName>(command: Name, found: object): fou
 function readValue(flag: string, option: Option, value: unknown): unknown {
   if (option.type === 'list') {
     if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw missingValue(flag)
-    return option.value === 'NAMES' ? value.flatMap(splitNames) : value
+    return option.value === 'NAMES' ? value.flatMap(withParts) : value
   }
   if (Array.isArray(value)) throw errorOf('E_OPTION_REPEATED', 'repeated_option', { flag })
   if (typeof value === 'boolean' && option.type === 'boolean') return value
@@ -103,7 +103,7 @@ function readValue(flag: string, option: Option, value: unknown): unknown {
 }
 
 /** `a,b` is two names, and also one, because a name may hold a comma. */
-function splitNames(text: string): string[] {
+function withParts(text: string): string[] {
   return text.includes(',') ? [text, ...text.split(',')] : [text]
 }
 

@@ -17,7 +17,7 @@ export interface RunClientParts {
   readonly store: Store
   readonly remote: Remote
   readonly options: Pick<ResolvedOptions, 'concurrency' | 'maxOutageMs' | 'env' | 'useSystemCa'>
-  readonly tell: (event: RunEvent) => void
+  readonly notify: (event: RunEvent) => void
   /** Called with every request on the wire. */
   readonly requested?: (() => void) | undefined
   /** Calls that are left, if they are spread over the windows. */
@@ -32,14 +32,14 @@ export interface RunClientParts {
 export type RunClient = Client & { readonly clock: Clock; readonly random: () => number }
 
 export async function openClient(parts: RunClientParts): Promise<RunClient> {
-  const { remote, options, sending, tell } = parts
+  const { remote, options, sending, notify } = parts
   const { origin, proxy, windows, credentials } = remote
   const { concurrency } = options
   const run = sending?.run
   const quota = await openClientQuota(parts)
   const pauses = run && createPauseNotes(run, () => clock.wall())
   let rateLimited = Number(run?.note('rate_limited') ?? 0)
-  let toldPerSecond = 1
+  let lastPerSecond = 1
   const transport = createTransport({
     origin: origin.origin,
     proxy,
@@ -76,15 +76,15 @@ export async function openClient(parts: RunClientParts): Promise<RunClient> {
     onThrottled: () => run?.noteLater('rate_limited', String(++rateLimited)),
     onPause(pauseMs, perSecond = 1) {
       pauses?.blocked(pauseMs)
-      tell({ kind: 'throttled', pauseMs })
-      toldPerSecond = Math.max(toldPerSecond, Math.min(1, perSecond))
-      if (perSecond > toldPerSecond / 2) return
-      toldPerSecond = perSecond
-      tell({ kind: 'slowed', perSecond })
+      notify({ kind: 'throttled', pauseMs })
+      lastPerSecond = Math.max(lastPerSecond, Math.min(1, perSecond))
+      if (perSecond > lastPerSecond / 2) return
+      lastPerSecond = perSecond
+      notify({ kind: 'slowed', perSecond })
     },
     onOutage(isDown) {
       pauses?.outage(isDown)
-      tell({ kind: 'outage', isDown })
+      notify({ kind: 'outage', isDown })
     },
   })
   return { ...client, clock, random: Math.random }

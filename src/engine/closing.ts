@@ -69,7 +69,7 @@ const perReportedRow = 256
 /** What SQLite writes ahead, as long as rows are open: 4 MiB, twice that at times. */
 const writtenAhead = 8 * 1024 * 1024
 /** `report.html`, `summary.json` and `run.log`. */
-const beside = 1024 * 1024
+const otherFiles = 1024 * 1024
 
 interface StoppedRun {
   readonly storePath: string
@@ -92,7 +92,7 @@ export function withRoomNeeded(error: BulkUpdateError, stopped: StoppedRun): Bul
 
 /** What rows take in the store; its log may still have to be moved into it. */
 function roomFor({ storePath, rows }: StoppedRun, done: number): number {
-  const reportBytes = rows * perReportedRow + beside
+  const reportBytes = rows * perReportedRow + otherFiles
   if (done === rows) return reportBytes
   const log = statSync(`${storePath}-wal`, { throwIfNoEntry: false })
   return reportBytes + (rows - done) * leastPerOpenRow + writtenAhead + (log?.size ?? 0)

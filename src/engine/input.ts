@@ -46,11 +46,11 @@ export async function openRunInput(
   signal: AbortSignal,
   options: OpenOptions = {},
 ) {
-  const openBeside = (what: string): Promise<Copy> =>
+  const openInRunsDir = (what: string): Promise<Copy> =>
     openNameless(join(openRunsDirectory(runsDir), `.input-${randomUUID()}`), what)
   const isPiped = path === '-'
-  const raw = isPiped ? await openPiped(openBeside, options, signal) : await openInput(path)
-  const file = await asText(raw, options, openBeside, signal)
+  const raw = isPiped ? await openPiped(openInRunsDir, options, signal) : await openInput(path)
+  const file = await asText(raw, options, openInRunsDir, signal)
   return {
     file,
     /** Keeps what came over standard input in the store; does nothing for a file. */
@@ -76,8 +76,8 @@ export async function openPassingInput(
   signal: AbortSignal,
   options: OpenOptions = {},
 ): Promise<InputFile> {
-  const raw = path === '-' ? await openPiped(openElsewhere, options, signal) : await openInput(path)
-  return asText(raw, options, openElsewhere, signal)
+  const raw = path === '-' ? await openPiped(openTemporary, options, signal) : await openInput(path)
+  return asText(raw, options, openTemporary, signal)
 }
 
 /** What the store keeps of a run's standard input. Throws INPUT, E_INPUT_NOT_KEPT, if it keeps nothing. */
@@ -89,9 +89,9 @@ export async function openKeptInput(
   if (run.stored.state === 'finished' || !isInputKept(run.stored)) {
     throw inputNotKept(run.stored.id, 'Give the input as a file next time.')
   }
-  const copy = await openElsewhere(standardInput)
+  const copy = await openTemporary(standardInput)
   await fillFrom(copy, run)
-  return asText(await inputOf(copy.handle, standardInput), options, openElsewhere, signal)
+  return asText(await inputOf(copy.handle, standardInput), options, openTemporary, signal)
 }
 
 export function inputNotKept(runId: string, remedy: string): BulkUpdateError {
@@ -123,7 +123,7 @@ async function fillFrom({ handle, path }: Copy, run: Pick<RunReader, 'keptInput'
   for await (const bytes of run.keptInput()) await writeSpool(handle, path, Buffer.from(bytes))
 }
 
-function openElsewhere(what: string): Promise<Copy> {
+function openTemporary(what: string): Promise<Copy> {
   return openNameless(join(tmpdir(), `.rapyd-bulk-${randomUUID()}`), what)
 }
 

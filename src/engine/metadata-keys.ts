@@ -32,7 +32,7 @@ export interface KeysParts {
   readonly known: StoredRun | undefined
   readonly job: JobFacts
   readonly found: Scan
-  readonly tell: (event: RunEvent) => void
+  readonly notify: (event: RunEvent) => void
 }
 
 /**
@@ -40,7 +40,7 @@ export interface KeysParts {
  * not be read.
  */
 export async function chooseMetadataKeys(parts: KeysParts): Promise<MetadataKeys> {
-  const { store, remote, options, known, job, found, tell } = parts
+  const { store, remote, options, known, job, found, notify } = parts
   const given = options.metadataKeys
   const kept = keysIn(known)
   if (kept !== undefined && given !== undefined && given !== kept)
@@ -54,7 +54,7 @@ export async function chooseMetadataKeys(parts: KeysParts): Promise<MetadataKeys
   if (![...found.set.keys()].some((path) => fieldOf(path) === 'metadata')) return keys
   if (keys === 'all' && !options.readBack) throw errorOf('E_METADATA_UNREAD', 'unread_metadata')
   const text = fact === undefined ? undefined : describeFact(fact, keys)
-  if (text !== undefined) tell({ kind: 'notice', text, isWarning: fact?.value === 'replace' })
+  if (text !== undefined) notify({ kind: 'notice', text, isWarning: fact?.value === 'replace' })
   return keys
 }
 

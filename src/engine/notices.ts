@@ -17,11 +17,11 @@ export interface NoticeParts {
   readonly directory: string
 }
 
-export function tellNotices(
+export function reportNotices(
   { options, proxy, storePath, known, directory }: NoticeParts,
-  tell: (event: RunEvent) => void,
+  notify: (event: RunEvent) => void,
 ): void {
-  const add = (text: string, isWarning = false): void => tell({ kind: 'notice', text, isWarning })
+  const add = (text: string, isWarning = false): void => notify({ kind: 'notice', text, isWarning })
   if (options.stateDir !== undefined && options.store === undefined)
     add(`--state-dir is a former option: it means --store ${shellWord(storePath)}`)
   if (known !== undefined && known.directory !== directory)

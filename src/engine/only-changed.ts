@@ -126,8 +126,8 @@ export function createFieldStateSending(parts: FieldStateParts) {
     if (reading.kind === 'missing') return request
     if (reading.kind === 'unreadable') return end({ ...reading, message: unread }, 'failed')
     const names = fields.map(([field]) => field)
-    const image = toSnapshot(reading.customer, names)
-    const findings = fields.map(([field, wanted]) => compareField(field, wanted, image))
+    const snapshot = toSnapshot(reading.customer, names)
+    const findings = fields.map(([field, wanted]) => compareField(field, wanted, snapshot))
     if (findings.includes('not_shown')) return end(notSentTwice, 'unknown')
     const held = new Set(names.filter((_, index) => findings[index] === 'holds'))
     if (held.size === 0) return request

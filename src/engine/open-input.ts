@@ -89,16 +89,16 @@ const fields = customerFields.map(({ name }) => name)
  */
 export function acceptedChanges(given: readonly string[]): readonly string[] {
   const use = 'use rows, damage, all or fields of Update Customer, as the refusal named them'
-  return readWords(given, wholes, ['E_OPTION_ACCEPT_CHANGE', 'accept-change', use])
+  return readPaths(given, wholes, ['E_OPTION_ACCEPT_CHANGE', 'accept-change', use])
 }
 
 /** The paths of `--accept-not-taken`, as above. Throws USAGE, E_OPTION_ACCEPT_NOT_TAKEN. */
 function acceptedFields(given: readonly string[]): readonly string[] {
   const use = 'use fields of Update Customer, as the message named them'
-  return readWords(given, [], ['E_OPTION_ACCEPT_NOT_TAKEN', 'accept-not-taken', use])
+  return readPaths(given, [], ['E_OPTION_ACCEPT_NOT_TAKEN', 'accept-not-taken', use])
 }
 
-function readWords(
+function readPaths(
   given: readonly string[],
   others: readonly string[],
   [code, option, use]: readonly [code: RunErrorCode, option: string, use: string],

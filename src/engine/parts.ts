@@ -50,7 +50,7 @@ export interface RunParts {
   readonly progress: RunProgress
   readonly log: RunLog
   /** Writes to the log and notifies the watcher. */
-  readonly tell: (event: RunEvent) => void
+  readonly notify: (event: RunEvent) => void
 }
 
 /** What makes one job another: its run id, its rows, and what must hold before a row is sent. */

@@ -41,14 +41,14 @@ export type PlanRow = Place & { readonly customer: string } & (
 export const planChanges = ['update', 'unchanged', 'missing', 'unreadable', 'invalid'] as const
 export type PlanChange = (typeof planChanges)[number]
 
-/** What the row would change on a customer that holds `image`. */
-export function plannedRow(read: PatchedRow, image: JsonObject): PlanRow {
+/** What the row would change on a customer that holds `snapshot`. */
+export function plannedRow(read: PatchedRow, snapshot: JsonObject): PlanRow {
   const at = placeOf(read)
   const fields: Record<string, FieldChange> = {}
   for (const [field, wanted] of Object.entries(read.patch)) {
-    if (compareField(field, wanted, image, holdsAll) === 'holds') continue
-    const after = ownValue(afterPatch(image, { [field]: wanted }), field) ?? null
-    fields[field] = { before: ownValue(image, field) ?? null, after }
+    if (compareField(field, wanted, snapshot, holdsAll) === 'holds') continue
+    const after = ownValue(afterPatch(snapshot, { [field]: wanted }), field) ?? null
+    fields[field] = { before: ownValue(snapshot, field) ?? null, after }
   }
   if (Object.keys(fields).length === 0) return { ...at, change: 'unchanged' }
   const sent = onlyFields(read, (field) => Object.hasOwn(fields, field))

@@ -13,7 +13,7 @@ import { isJsonObject, isList, parseJson, type JsonObject, type JsonValue } from
 import type { ReadRow } from '../model/ports.ts'
 import { withoutCall, type NdjsonRow, type Outcome } from '../model/row.ts'
 import { parseBody } from '../rapyd/requests.ts'
-import { isEmpty, toSnapshot, compareField, holdsAll, ownValue } from '../rapyd/snapshot.ts'
+import { holdsAll, holdsPatch, isEmpty, ownValue, toSnapshot } from '../rapyd/snapshot.ts'
 import { guardOf } from '../validation/guards.ts'
 import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
 import { checkInput, scanReading } from '../validation/scan.ts'
@@ -209,34 +209,32 @@ export async function openPlanOf({ plan: path, sha256 }: PlannedFacts): Promise<
   throw errorOf('E_PLAN_CHANGED', 'replaced_plan', { path })
 }
 
-export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Precondition {
+export function createDriftPrecondition(plan: Pick<SavedPlan, 'before'>): Precondition {
   return async ({ request, customer, isInDoubt }) => {
     const refused = (code: ErrorCode, message: string, field = ''): Outcome =>
       openOutcome(request, { code, message, field }, isInDoubt ? 'unknown' : 'invalid')
     if (customer === undefined)
       return refused('E_CUSTOMER_NOT_FOUND', 'Rapyd does not know the customer any more')
     const patch = parseBody(request.body)
-    const image = toSnapshot(customer, Object.keys(patch))
+    const snapshot = toSnapshot(customer, Object.keys(patch))
     const before = await plan.before(request.row)
     const drifted = Object.entries(patch).flatMap(([field, wanted]) =>
-      isGone(field, wanted, image) || isSame(field, wanted, ownValue(before, field), ownValue(image, field))
+      isGone(field, wanted, snapshot) ||
+      isSame(field, wanted, ownValue(before, field), ownValue(snapshot, field))
         ? []
         : [field],
     )
     if (drifted.length === 0) return { request }
     // An earlier session may have sent it, so the customer may hold what the row asks for. The sender settles that.
-    const isApplied = Object.entries(patch).every(
-      ([field, wanted]) => compareField(field, wanted, image) === 'holds',
-    )
-    if (isInDoubt && isApplied) return { request }
+    if (isInDoubt && holdsPatch(patch, customer)) return { request }
     const message = `not what the plan says the customer held: ${drifted.join(', ')}`
     return refused('E_DRIFTED', message, drifted.join(';'))
   }
 }
 
 /** A discount that the row would remove and that is gone needs no call. An earlier session may have removed it. */
-function isGone(field: string, wanted: JsonValue, image: JsonObject): boolean {
-  return field === 'coupon' && wanted === '' && isEmpty(ownValue(image, field))
+function isGone(field: string, wanted: JsonValue, snapshot: JsonObject): boolean {
+  return field === 'coupon' && wanted === '' && isEmpty(ownValue(snapshot, field))
 }
 
 /**

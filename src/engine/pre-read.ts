@@ -13,7 +13,7 @@ import type { Clock, Send } from '../model/ports.ts'
 import { shownKey, shownNames } from '../model/text.ts'
 import { keysOf } from '../rapyd/metadata.ts'
 import { parseBody, withReading, type RunIdentity } from '../rapyd/requests.ts'
-import { compareField, hasNoDiscount, mergeKeys, toBeforeImage, toSnapshot } from '../rapyd/snapshot.ts'
+import { hasNoDiscount, holdsPatch, mergeKeys, toBeforeImage } from '../rapyd/snapshot.ts'
 import { openOutcome, type Cause } from './all-outcomes.ts'
 import type { Run } from '../model/store.ts'
 import type { SharedRead } from './shared-read.ts'
@@ -142,16 +142,16 @@ async function prepare(
   const { reading, at } = await parts.shared.read(asked.customerId, signal, isForKeys)
   if (reading.kind === 'unreadable') return reading
   const customer = reading.kind === 'found' ? reading.customer : undefined
-  const judged = await precondition?.({ request: asked, customer, isInDoubt })
-  if (judged !== undefined && 'outcome' in judged) return { ...judged, finishedAt: parts.clock.wall() }
-  const allowed = judged ?? { request: asked }
+  const decided = await precondition?.({ request: asked, customer, isInDoubt })
+  if (decided !== undefined && 'outcome' in decided) return { ...decided, finishedAt: parts.clock.wall() }
+  const allowed = decided ?? { request: asked }
   if (reading.kind === 'missing') {
     if (!isKeyed) return allowed
     parts.onMissing(reading.code, reading.status)
     return end(parts, asked, 'rejected', { ...reading, message: notKnown })
   }
   const image = toBeforeImage(reading.customer, parts.fields)
-  const isHeld = !isInDoubt && holdsAll(allowed.request, reading.customer)
+  const isHeld = !isInDoubt && holdsPatch(parseBody(allowed.request.body), reading.customer)
   if (isHeld && (await parts.leavesHeld?.(asked.customerId)) === true)
     return withoutCall(asked, asked.customerId, 'unchanged', { message: heldAlready })
   const made = withKeys(parts, allowed, reading.customer, at)
@@ -206,12 +206,6 @@ async function lacksImage({ images }: PreReadParts, { customerId }: UpdateReques
 
 const notKnown = 'Rapyd does not know the customer; nothing was sent'
 const heldAlready = 'the customer holds it already'
-
-function holdsAll({ body }: UpdateRequest, customer: JsonObject): boolean {
-  const patch = parseBody(body)
-  const snapshot = toSnapshot(customer, Object.keys(patch))
-  return Object.entries(patch).every(([field, wanted]) => compareField(field, wanted, snapshot) === 'holds')
-}
 
 /** Keys that the body takes from the customer with a number that would be written back changed. */
 function keysThatChange(

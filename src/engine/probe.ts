@@ -26,7 +26,7 @@ import { openDoubts, settleAfterMs, untilSettled } from './waiting-rows.ts'
 import type { RunParts } from './parts.ts'
 import type { CustomerReading, ReadCustomer, Remote } from '../http/ports.ts'
 
-export interface ProbeParts extends Pick<RunParts, 'store' | 'remote' | 'tell' | 'signal'> {
+export interface ProbeParts extends Pick<RunParts, 'store' | 'remote' | 'notify' | 'signal'> {
   readonly options: Pick<
     ResolvedOptions,
     'env' | 'maxOutageMs' | 'firstOutageMs' | 'concurrency' | 'settleAfterMs' | 'useSystemCa'
@@ -46,7 +46,7 @@ interface ProbeState {
   readonly nonce: string
 }
 
-const stateNote = 'probe'
+const probeNote = 'probe'
 
 /** The rows of its run: the key alone, and all keys. */
 const [aloneRow, allRow] = [1, 2]
@@ -62,7 +62,7 @@ export async function finishProbe(parts: ProbeParts): Promise<void> {
     const state = readState(session.run)
     if (state === undefined) return
     const text = `A probe of ${state.customer} was interrupted: it is finished first.`
-    parts.tell({ kind: 'notice', text, isWarning: false })
+    parts.notify({ kind: 'notice', text, isWarning: false })
     await carryOut(session, state, true)
   })
 }
@@ -74,7 +74,7 @@ export function probeCustomer(parts: ProbeParts, customer: string): Promise<Meta
     const metadata = metadataToProbe(customer, await session.read(customer, session.signal))
     const key = Object.keys(metadata).find((name) => !isEmpty(metadata[name])) ?? ''
     const state: ProbeState = { customer, metadata, key, nonce: randomUUID() }
-    await session.run.setNote(stateNote, JSON.stringify(state))
+    await session.run.setNote(probeNote, JSON.stringify(state))
     const found = await carryOut(session, state, false)
     if (found !== undefined) return found
     throw errorOf('E_PROBE_UNCLEAR', 'unclear_probe', { customer })
@@ -93,7 +93,7 @@ async function withProbe<Result>(
   parts: ProbeParts,
   action: (session: ProbeSession) => Promise<Result>,
 ): Promise<Result> {
-  const { store, remote, options, tell } = parts
+  const { store, remote, options, notify } = parts
   const { host, account } = remote
   const id = runIdOf(remote)
   // As long as for what must not be sent twice.
@@ -110,7 +110,7 @@ async function withProbe<Result>(
       store,
       remote,
       options,
-      tell,
+      notify,
       sending,
       stop,
       requested: parts.requested,
@@ -129,11 +129,14 @@ async function withProbe<Result>(
 }
 
 /** What an earlier run has sent could arrive in the middle, and bring back keys that are gone. */
-async function untilQuiet({ run, settleMs, signal, tell }: ProbeSession, customerId: string): Promise<void> {
+async function untilQuiet(
+  { run, settleMs, signal, notify }: ProbeSession,
+  customerId: string,
+): Promise<void> {
   const parts = { run, clock, longestMs: settleMs, signal }
   const text = `An earlier request to ${customerId} may still be applied: the probe waits for that.`
   await untilSettled(parts, { customerId, row: aloneRow }, (until) => {
-    tell({ kind: 'notice', text, isWarning: false })
+    notify({ kind: 'notice', text, isWarning: false })
     return sleepUntil(clock, until, signal)
   })
   signal.throwIfAborted()
@@ -141,7 +144,7 @@ async function untilQuiet({ run, settleMs, signal, tell }: ProbeSession, custome
 
 /** Returns undefined if nothing was begun, or nothing is left to do. */
 function readState(run: Run): ProbeState | undefined {
-  const found: unknown = parseJson(run.note(stateNote) ?? '')
+  const found: unknown = parseJson(run.note(probeNote) ?? '')
   return isProbeState(found) ? found : undefined
 }
 
@@ -186,7 +189,7 @@ async function carryOut(
   const value = isReplaced ? 'replace' : 'merge'
   const isSeen = isReplaced || isAnswered
   if (isSeen) await store.keepFact(remote, metadataFact, { value, customer: state.customer, at: Date.now() })
-  await run.setNote(stateNote, '')
+  await run.setNote(probeNote, '')
   return isSeen ? value : undefined
 }
 
@@ -209,7 +212,7 @@ async function sendAlone(session: ProbeSession, state: ProbeState, wasKilled: bo
 
 /** Writes all keys back. Throws REMOTE, E_PROBE_LEFT, if one is still missing then: the next start tries it again. */
 async function restore(session: ProbeSession, state: ProbeState, wasKilled: boolean): Promise<void> {
-  const { run, read, tell } = session
+  const { run, read, notify } = session
   const { [state.key]: _, ...others } = state.metadata
   const plain = toRequest(session, state, allRow, others)
   const patch = plain.body
@@ -238,7 +241,7 @@ async function restore(session: ProbeSession, state: ProbeState, wasKilled: bool
   const missing = missingIn(now, state)
   if (outcome.outcome !== 'updated' || missing.length > 0) throw notRestored(state, missing)
   const changed = Object.keys(others).filter((key) => !isHeld(now[key], others[key] ?? '', ''))
-  if (changed.length > 0) tell({ kind: 'notice', text: changedText(state, changed), isWarning: true })
+  if (changed.length > 0) notify({ kind: 'notice', text: changedText(state, changed), isWarning: true })
   await run.recordOutcome(outcome)
 }
 

@@ -12,7 +12,7 @@ import { openClient } from './client.ts'
 import type { ReadingCounts, Readings } from '../store/readings.ts'
 import { inheritOptions, resolveOptions, type Resolved } from '../config/job-options.ts'
 import { nameRoute, openRemote } from './remote.ts'
-import { refuseElsewhere, type SavedRun } from './saved-run.ts'
+import { refuseOtherDestination, type SavedRun } from './saved-run.ts'
 import type { KeyChangeWatch } from './watch.ts'
 
 /** What a program may watch while customers are read. */
@@ -52,7 +52,7 @@ export async function readCustomers(
     store,
     remote,
     options,
-    tell: (event) => watch.onEvent?.(event),
+    notify: (event) => watch.onEvent?.(event),
     requested: () => void progress.requests++,
     stop: (error) => stop(nameRoute(error, remote)),
   })
@@ -85,7 +85,7 @@ export async function readCustomersOf(
   const resolved = resolveOptions({ ...inheritOptions('verify', run.record.options, options), ...options })
   const remote = await openRemote(resolved)
   try {
-    refuseElsewhere(`run ${run.runId}`, run.binding, { host: remote.host, account: remote.account })
+    refuseOtherDestination(`run ${run.runId}`, run.binding, { host: remote.host, account: remote.account })
     return await readCustomers({ store: run.store, remote, options: resolved, ...parts }, readings, signal)
   } finally {
     await remote.close()

@@ -54,7 +54,7 @@ export async function readRedo(
     if (row.kind === 'malformed') return read
     if (lineage?.repeated.has(row.row) === true)
       return notOf(row, read, 'this row of the run stands in the file twice')
-    if (!left.rows.has(number)) return elsewhere(row, read, left.settled.get(number))
+    if (!left.rows.has(number)) return notRetryable(row, read, left.settled.get(number))
     if (merged.has(number)) return notOf(row, read, othersMerged)
     if (isOfAnotherFile(left.rows.get(number)?.customerId, read.customerId))
       return notOf(row, read, anotherFile)
@@ -66,7 +66,7 @@ export async function readRedo(
     return withoutCall(read, read.customerId, 'unchanged', { message })
   }
   const openRows: CheckedInput['openRows'] = (start) =>
-    lineage === undefined ? onlyLeft(base.openRows(start), left, isReread) : base.openRows(start)
+    lineage === undefined ? onlyRetryable(base.openRows(start), left, isReread) : base.openRows(start)
   const reading = { openRows, readRow }
   const found = await scanReading(parts, reading, openRows())
   const parentDoubts = new Map<number, number>()
@@ -109,9 +109,9 @@ const othersMerged =
   'other rows of the customer were merged into this one, and the file does not hold them; send it from the original input, without --from'
 
 /** Rows that were invalid in the run need a fixed file, unless they are read in another way. */
-async function* onlyLeft(
+async function* onlyRetryable(
   source: Source,
-  { rows: left }: Left,
+  { rows: left }: RetryableRows,
   isReread: boolean,
 ): AsyncGenerator<readonly (Row | MalformedRow)[]> {
   for await (const rows of source) {
@@ -120,11 +120,11 @@ async function* onlyLeft(
   }
 }
 
-function isSent(row: LeftRow | undefined, isReread: boolean): boolean {
+function isSent(row: RetryableRow | undefined, isReread: boolean): boolean {
   return row !== undefined && (isReread || row.outcome !== 'invalid')
 }
 
-function limitRow({ rows }: Left, limit: number | undefined, isReread: boolean): number | undefined {
+function limitRow({ rows }: RetryableRows, limit: number | undefined, isReread: boolean): number | undefined {
   if (limit === undefined) return undefined
   const numbers = [...rows].flatMap(([row, left]) => (isSent(left, isReread) ? [row] : []))
   return numbers.toSorted((one, other) => one - other)[limit - 1]
@@ -164,7 +164,7 @@ function numberIn(row: Row, column: number): number {
 }
 
 /** A row that another redo has settled is `unchanged`. A row that the parent has updated is `invalid`, because it needs no fix. */
-function elsewhere(row: Row, read: ReturnType<ReadRow>, redo: string | undefined): Outcome {
+function notRetryable(row: Row, read: ReturnType<ReadRow>, redo: string | undefined): Outcome {
   if (redo === undefined) return notOf(row, read, `${rowColumn} is no row that the run left not updated`)
   return withoutCall(row, read.customerId, 'unchanged', { message: `settled by ${redo}; not sent again` })
 }
@@ -173,7 +173,7 @@ function notOf(row: Row, { customerId }: ReturnType<ReadRow>, message: string): 
   return withoutCall(row, customerId, 'invalid', { errorCode: 'E_REDO_ROW', errorField: rowColumn, message })
 }
 
-interface LeftRow {
+interface RetryableRow {
   readonly outcome: OutcomeKind
   readonly customerId: string
   /** When its last attempt ended, milliseconds since 1970; 0 if there was none. */
@@ -182,16 +182,16 @@ interface LeftRow {
   readonly notTaken: string
 }
 
-interface Left {
+interface RetryableRows {
   /** Rows of the run that are still not updated, by number. */
-  readonly rows: ReadonlyMap<number, LeftRow>
+  readonly rows: ReadonlyMap<number, RetryableRow>
   /** Rows that a later redo has settled, with its id. */
   readonly settled: ReadonlyMap<number, string>
 }
 
 /** Ignores unfinished redos, because the current run may be one. Rolled-back rows count as never sent. */
-export async function findRetryableRows(run: SavedRun): Promise<Left> {
-  const rows = new Map<number, LeftRow>()
+export async function findRetryableRows(run: SavedRun): Promise<RetryableRows> {
+  const rows = new Map<number, RetryableRow>()
   for await (const { row, outcome, customerId, finishedAt, notTaken } of eachOutcome(run.reader.outcomes()))
     if (needsAttention(outcome)) rows.set(row, { outcome, customerId, finishedAt, notTaken })
   const settled = new Map<number, string>()
@@ -217,7 +217,7 @@ export async function findRetryableRows(run: SavedRun): Promise<Left> {
   return { rows, settled }
 }
 
-function wasSent({ outcome, notTaken }: LeftRow): boolean {
+function wasSent({ outcome, notTaken }: RetryableRow): boolean {
   return outcome === 'rejected' || outcome === 'unknown' || notTaken !== ''
 }
 

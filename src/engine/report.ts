@@ -147,7 +147,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
           parts.rollback === undefined
             ? commandToRedo(runId, options)
             : commandToRollback(parts.rollback.parent, options),
-        insteadOfFixing: insteadOfMending(parts),
+        insteadOfFixing: insteadOfFixing(parts),
         isInputKept: options.input !== '-',
         newRun: options.newRun,
       }) + withoutPiping(parts),
@@ -159,7 +159,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
 }
 
 /** What to do about rows for which no fixed file can be made. */
-function insteadOfMending({ rollback, planned, options }: ReportParts): string | undefined {
+function insteadOfFixing({ rollback, planned, options }: ReportParts): string | undefined {
   if (rollback !== undefined) {
     const again = commandToRollback(rollback.parent, options)
     return `it says by customer and field what was kept or cannot be put back. What Rapyd refused, this tries again:\n${again}`

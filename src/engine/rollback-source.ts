@@ -97,26 +97,26 @@ function explainPath(path: string, coupon: string | undefined): string {
 function patchedRow(
   { row, line, offset, length }: Place,
   customerId: string,
-  restorables: UndoValues,
+  undoValues: UndoValues,
   patch: JsonObject,
 ): PatchedRow {
-  const fields = Object.keys(restorables)
-  const cleared = fields.filter((path) => restorables[path]?.before === '')
+  const fields = Object.keys(undoValues)
+  const cleared = fields.filter((path) => undoValues[path]?.before === '')
   return { row, line, offset, length, customerId, patch, fields, cleared }
 }
 
 /** Restores only fields that still hold what the run wrote. `file` is the input, whose rows are read again by their places. */
-export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondition {
+export function createRollbackPrecondition(file: InputFile, run: RunIdentity): Precondition {
   const requestOf = createUpdateRequest(run)
   return async ({ request, customer, isInDoubt }) => {
     if (customer === undefined) {
       const message = 'Rapyd does not know the customer any more'
       return ended(request, 'invalid', { code: 'E_CUSTOMER_NOT_FOUND', message })
     }
-    const restorables = await restorablesAt(file, request)
-    const paths = Object.keys(restorables)
+    const undoValues = await undoValuesAt(file, request)
+    const paths = Object.keys(undoValues)
     const { patch, kept, already } = toUndoPatch(
-      restorables,
+      undoValues,
       toSnapshot(customer, new Set(paths.map(fieldOf))),
     )
     const message = `kept, because changed since the run: ${shownNames(kept, shownKey)}`
@@ -128,7 +128,7 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
       return ended(request, isInDoubt ? 'updated' : 'unchanged', { code: '', message: heldAgain })
     }
     const sent = Object.fromEntries(
-      Object.entries(restorables).filter(([path]) => !kept.includes(path) && !already.includes(path)),
+      Object.entries(undoValues).filter(([path]) => !kept.includes(path) && !already.includes(path)),
     )
     const made = requestOf(patchedRow(request, request.customerId, sent, patch))
     const allowed = { request: made, patch: valuesBefore(sent) }
@@ -138,7 +138,7 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
 
 const heldAgain = 'the customer holds again what it held before'
 
-async function restorablesAt(file: InputFile, { offset, length }: UpdateRequest): Promise<UndoValues> {
+async function undoValuesAt(file: InputFile, { offset, length }: UpdateRequest): Promise<UndoValues> {
   const bytes = await file.read(offset, length)
   const record: unknown = JSON.parse(bytes.toString('utf8'))
   const read = isJsonObject(record) ? rollbackRowOf(record) : undefined
@@ -234,13 +234,13 @@ export function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
       ...(typeof coupon === 'string' ? { coupon } : {}),
     }
   if (!isJsonObject(putBack)) return undefined
-  const restorables = Object.entries(putBack).flatMap(([path, found]) => {
+  const undoValues = Object.entries(putBack).flatMap(([path, found]) => {
     if (!isJsonObject(found)) return []
     const { left, before, onlyIfReplaced } = found
     if (!isList(left) || before === undefined) return []
     return [[path, { left, before, ...(onlyIfReplaced === true ? { onlyIfReplaced } : {}) }] as const]
   })
-  return { customer, row, put_back: Object.fromEntries(restorables) }
+  return { customer, row, put_back: Object.fromEntries(undoValues) }
 }
 
 /** As for an update. The input is what the run has kept. */

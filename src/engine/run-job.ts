@@ -21,7 +21,7 @@ import { formerSummary } from './former-run.ts'
 import { mappingDigest } from './identity.ts'
 import { errorOf } from './errors.ts'
 import { chooseMetadataKeys, keysNote, priceOfKeys } from './metadata-keys.ts'
-import { tellNotices } from './notices.ts'
+import { reportNotices } from './notices.ts'
 import { openGiven, type OpenGiven } from './open-input.ts'
 import type { JobDefinition, RunParts } from './parts.ts'
 import type { RunWatch, Watch } from './watch.ts'
@@ -60,7 +60,7 @@ export function runJob(
   job: JobDefinition,
 ): Promise<UpdateResult> {
   return withRemote(options, signal, ({ store, remote, options: resolved }) =>
-    traced(watch, (told) => runOn(store, remote, resolved, told, signal, job)),
+    traced(watch, (watched) => runOn(store, remote, resolved, watched, signal, job)),
   )
 }
 
@@ -75,14 +75,14 @@ async function runOn(
   const kept = await findKeptInput(store, options)
   const opened = await openGiven(options, signal, { piped: job.piped, kept })
   const log = createRunLog(options.logLevel, (code) => watch.onEvent?.({ kind: 'log_off', code }))
-  const tell = (event: RunEvent): void => {
+  const notify = (event: RunEvent): void => {
     log.write(event)
     watch.onEvent?.(event)
   }
   const progress = createRunProgress({
     clock: systemClock,
     onSnapshot: (snapshot) => watch.onSnapshot?.(snapshot),
-    onEvent: tell,
+    onEvent: notify,
   })
   let fieldState: OnlyChanged | undefined
   let releaseInput: (() => void) | undefined
@@ -92,7 +92,7 @@ async function runOn(
     // Before the scan: two runs that begin together do not see what the other one sends.
     if (fieldState !== undefined) releaseInput = await store.holdInput(fieldState.accountId, binding.input)
     const given = { ...opened, isInputBusy: fieldState !== undefined && releaseInput === undefined }
-    const shared = { ...given, remote, binding, watch, signal, job, store, fieldState, progress, log, tell }
+    const shared = { ...given, remote, binding, watch, signal, job, store, fieldState, progress, log, notify }
     const named = await nameRun(shared)
     const summary = named.known === undefined ? formerSummary(named.directory) : undefined
     if (summary !== undefined)
@@ -127,14 +127,14 @@ async function bindingOf(
 
 type Opened = OpenGiven & { readonly isInputBusy: boolean } & Pick<
     RunParts,
-    'job' | 'remote' | 'binding' | 'watch' | 'signal' | 'store' | 'fieldState' | 'progress' | 'log' | 'tell'
+    'job' | 'remote' | 'binding' | 'watch' | 'signal' | 'store' | 'fieldState' | 'progress' | 'log' | 'notify'
   >
 
 type NamedRun = Awaited<ReturnType<typeof nameRun>>
 
 /** Throws BUSY if another process has the run, and LOCAL, E_STORE_LOST, if folders of runs show more than it knows. */
 async function nameRun(opened: Opened) {
-  const { job, binding, remote, runsDir, store, fieldState, given, tell } = opened
+  const { job, binding, remote, runsDir, store, fieldState, given, notify } = opened
   const lastSender = (await fieldState?.state.lastSender()) ?? ''
   const runId = await job.runIdOf({ binding, runsDir, store, lastSender })
   /** The run, if the store knows it. */
@@ -158,7 +158,7 @@ async function nameRun(opened: Opened) {
   }
   const { options } = given
   const { proxy } = remote
-  tellNotices({ options, proxy, storePath: store.path, known, directory: usual }, tell)
+  reportNotices({ options, proxy, storePath: store.path, known, directory: usual }, notify)
   return { runId, directory, known }
 }
 
@@ -187,11 +187,11 @@ async function acceptScan(
   // What an earlier session of this run has sent is among its calls.
   const scan = (remembered === undefined ? repeats?.leftOf(found) : undefined) ?? found
   const damaged = repeats?.damagedText(store.path)
-  if (damaged !== undefined) opened.tell({ kind: 'notice', text: damaged, isWarning: true })
+  if (damaged !== undefined) opened.notify({ kind: 'notice', text: damaged, isWarning: true })
   const isRepeat = opened.isInputBusy && mayRepeat && !options.allowRepeat
   if (isRepeat && found.addingUp !== undefined) throw errorOf('E_BUSY', 'busy_input')
   const text = repeats?.examine(found, options.allowRepeat)
-  if (text !== undefined) opened.tell({ kind: 'notice', text, isWarning: false })
+  if (text !== undefined) opened.notify({ kind: 'notice', text, isWarning: false })
   const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)
   const isRead = options.backup || job.precondition !== undefined || known !== undefined
   const price = isRead ? undefined : priceOfKeys(scan, metadataKeys, { limit, windows: remote.windows })
@@ -230,7 +230,7 @@ async function runTaken(parts: RunParts): Promise<UpdateResult> {
   try {
     return await runIn(parts, run)
   } catch (error) {
-    parts.tell({ kind: 'stopped', code: error instanceof BulkUpdateError ? error.code : 'E_BUG' })
+    parts.notify({ kind: 'stopped', code: error instanceof BulkUpdateError ? error.code : 'E_BUG' })
     throw error
   } finally {
     await run.close()
@@ -239,11 +239,11 @@ async function runTaken(parts: RunParts): Promise<UpdateResult> {
 
 /** The exclusive part of a run: sends what is open, and reports. */
 async function runIn(parts: RunParts, run: Run): Promise<UpdateResult> {
-  const { directory, found, store, progress, tell } = parts
+  const { directory, found, store, progress, notify } = parts
   const finishedBefore = run.finishedAt > 0
   if (!finishedBefore) await keepBeginning(parts, run)
   parts.log.open(directory)
-  tell(startOf(parts, run.settledRows.size))
+  notify(startOf(parts, run.settledRows.size))
   let ended: BulkUpdateError | undefined
   if (!finishedBefore) {
     await refuseRolledBack(store, parts.runId)
@@ -253,7 +253,7 @@ async function runIn(parts: RunParts, run: Run): Promise<UpdateResult> {
     if (stopped !== undefined) {
       const known = progress.requests > 0 ? withoutClaim(stopped) : stopped
       ended = withRoomNeeded(known, { storePath: store.path, run, rows: found.rows })
-      tell({ kind: 'stopped', code: ended.code })
+      notify({ kind: 'stopped', code: ended.code })
     }
   }
   progress.reporting()
@@ -261,7 +261,7 @@ async function runIn(parts: RunParts, run: Run): Promise<UpdateResult> {
   if (stopped !== undefined && stopped.kind !== 'LOCAL') await keepEnding(run, stopped)
   if (run.finishedAt > 0) await run.removeInput()
   const exitCode = finishedBefore && stopped === undefined ? exitCodes.OK : summary.exit_code
-  tell({ kind: 'finished', outcomes: summary.outcomes, exitCode })
+  notify({ kind: 'finished', outcomes: summary.outcomes, exitCode })
   const isFinished = run.finishedAt > 0
   return {
     summary,

@@ -60,7 +60,7 @@ function savedRun(store: Store, reader: RunReader) {
 }
 
 /** Throws USAGE if customers of another account would be changed. `held` is that of a run or a plan, which `what` names. */
-export function refuseElsewhere(
+export function refuseOtherDestination(
   what: string,
   held: Pick<RunBinding, 'host' | 'account'>,
   binding: Readonly<Record<string, string>>,

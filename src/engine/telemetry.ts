@@ -34,7 +34,7 @@ export async function traced<Result extends Ended>(
   const span = tracer.startSpan('rapyd-bulk run')
   const inRun = trace.setSpan(context.active(), span)
 
-  const told: RunWatch = {
+  const watched: RunWatch = {
     ...watch,
     around: (next) => (request, signal) => {
       const call = tracer.startSpan(
@@ -67,7 +67,7 @@ export async function traced<Result extends Ended>(
   }
 
   try {
-    const result = await context.with(inRun, () => run(told))
+    const result = await context.with(inRun, () => run(watched))
     const { run_id: id, env, host } = result.summary
     span.setAttributes({ 'rapyd_bulk.run_id': id, 'rapyd_bulk.env': env, 'server.address': host })
     span.setAttribute('rapyd_bulk.exit_code', result.exitCode)

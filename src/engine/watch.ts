@@ -76,4 +76,4 @@ export interface Allowed {
 }
 
 /** What to send after the customer was read, or the outcome if nothing is sent. Rejects only to stop the run. */
-export type Precondition = (looked: PreRead) => Promise<Allowed | Outcome>
+export type Precondition = (read: PreRead) => Promise<Allowed | Outcome>

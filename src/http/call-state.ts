@@ -10,9 +10,10 @@ import type { TransportError } from './errors.ts'
 import { again, isOwnBlock, noBlocks, type Again, type Blocks } from './retry.ts'
 import texts from './row-messages.json' with { type: 'json' }
 
+import type { ReadBackResult } from './ports.ts'
+
 /** A copy, so that our declarations hold its type and not the JSON file. */
 export const messages = { ...texts }
-import type { ReadBackResult } from './ports.ts'
 
 /** Attempts of one row that may end without a clear answer. */
 const mostDoubts = 3

@@ -149,9 +149,9 @@ export const withoutReading: ReadBack = () => Promise.resolve('cannot_tell')
 export function compareWith({ body, reading }: UpdateRequest, customer: JsonObject): ReadBackResult {
   const patch: unknown = JSON.parse(reading?.patch ?? body)
   if (!isJsonObject(patch)) return 'cannot_tell'
-  const image = toSnapshot(customer, Object.keys(patch))
+  const snapshot = toSnapshot(customer, Object.keys(patch))
   const matches = Object.entries(patch).map(
-    ([field, wanted]) => [field, compareField(field, wanted, image)] as const,
+    ([field, wanted]) => [field, compareField(field, wanted, snapshot)] as const,
   )
   const found = new Set(matches.map(([, match]) => match))
   // A field that the answer does not show proves nothing.

@@ -71,7 +71,7 @@ function createAttempt({
   stop,
   examine,
 }: Pick<SenderParts, 'calls' | 'access' | 'clock' | 'stop' | 'examine'>) {
-  async function judge(
+  async function toRequestVerdict(
     answer: Verdict,
     response: ApiResponse,
     { request, state }: Call,
@@ -142,7 +142,7 @@ function createAttempt({
     const response = await calls.update(request, signal, { onAnswer, isUsable })
     if (response instanceof TransportError) return { kind: 'lost', error: response, at: clock.now() }
     answer ??= operation.classify(response, request.customerId)
-    return judge(answer, response, call, signal)
+    return toRequestVerdict(answer, response, call, signal)
   }
 }
 

@@ -128,8 +128,8 @@ async function readCsvHead(
     if (startsWithObject(text)) throw refusal('E_FORMAT', 'notCsv', { path: file.path, said: format })
     if (header.problem.code === 'E_TOO_LARGE') throw tooLong(header.line)
     const other = findHeader({ cells: [''], line }, below)?.line
-    const elsewhere = other === undefined ? '' : ` If line ${other} is the header: --header-line ${other}.`
-    throw refusal('E_HEADER_QUOTE', 'headerQuote', { line: header.line, elsewhere })
+    const hint = other === undefined ? '' : ` If line ${other} is the header: --header-line ${other}.`
+    throw refusal('E_HEADER_QUOTE', 'headerQuote', { line: header.line, hint })
   }
   const columns = header.cells.length
   if (columns > mostColumns)

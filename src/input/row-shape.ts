@@ -33,7 +33,7 @@ export async function* shapeRows(
   onSetAside: OnSetAside,
   endsLine: (offset: number) => Promise<boolean>,
 ): AsyncGenerator<readonly CsvRecord[]> {
-  const judge = createJudge(header, onSetAside)
+  const shape = createShaper(header, onSetAside)
   let next = first
   let footer: CsvRecord[] = []
   /** The first line of the footer begins like a remark or a total. */
@@ -45,7 +45,7 @@ export async function* shapeRows(
   for await (const batch of records) {
     const rows: CsvRecord[] = []
     for (const record of batch) {
-      const row = judge(record)
+      const row = shape(record)
       if (row === undefined) continue
       if (footer.length < mostFooterLines && isFooterLine(record, header.length)) {
         if (footer.length === 0) isRemark = startsAsFooter(record.cells)
@@ -84,7 +84,7 @@ const stillRaw = recordProblem(
 )
 
 /** Returns undefined for a line that holds nothing. A missing cell must not count as blank, so other widths are malformed. */
-function createJudge(header: readonly string[], onSetAside: OnSetAside) {
+function createShaper(header: readonly string[], onSetAside: OnSetAside) {
   const width = header.length
   const own = header.map(normalise)
   const names = new Set(own.filter((name) => !isBlank(name)))

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { runJob, type UpdateResult } from '../engine/run-job.ts'
-import { createDriftJudge, checkPlanned, openPlan, type SavedPlan } from '../engine/plan-source.ts'
+import { createDriftPrecondition, checkPlanned, openPlan, type SavedPlan } from '../engine/plan-source.ts'
 import { errorOf } from '../engine/errors.ts'
 import { inheritOptions, readRecordedOptions, type RecordedOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
@@ -13,7 +13,7 @@ import { signalOf, type Stoppable } from '../engine/program-options.ts'
 import { runDigest } from '../engine/identity.ts'
 import type { Watch } from '../engine/watch.ts'
 import { checkRunId, freshRunId, runName } from '../store/run-directory.ts'
-import { refuseElsewhere } from '../engine/saved-run.ts'
+import { refuseOtherDestination } from '../engine/saved-run.ts'
 
 /** As for an update. The plan says how the input is read and, by default, which host is called. */
 export interface ApplyOptions extends OptionsOf<'apply'> {
@@ -49,7 +49,7 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
       {
         kind: 'apply',
         planned: { plan: plan.path, sha256: head.sha256, isVerified: verify },
-        precondition: verify ? createDriftJudge(plan) : undefined,
+        precondition: verify ? createDriftPrecondition(plan) : undefined,
         async runIdOf({ binding, runsDir, store }) {
           refuseOther(head, binding)
           const digest = hash('sha256', `${runDigest(binding)}\n${head.sha256}`, 'hex').slice(0, 10)
@@ -105,7 +105,7 @@ function optionsIn({ options }: PlanHead, path: string): RecordedOptions {
 }
 
 function refuseOther(head: PlanHead, binding: Readonly<Record<string, string>>): void {
-  refuseElsewhere('the plan', head, binding)
+  refuseOtherDestination('the plan', head, binding)
   if (binding['input'] !== head.input.sha256)
     throw errorOf('E_INPUT_CHANGED', 'not_as_planned', { what: `${head.input.path} is` })
   if (binding['mapping'] !== head.mapping_sha256)

@@ -204,7 +204,7 @@ async function* plannedRows(
   for await (const rows of openRows()) {
     for (const row of rows) {
       const read = readRow(row)
-      if (isOutcome(read)) yield withoutCall(read)
+      if (isOutcome(read)) yield rowWithoutCall(read)
       else yield plannedOf(read, readings, found.duplicateRows > 0)
     }
   }
@@ -221,7 +221,7 @@ function plannedOf(read: PatchedRow, readings: Readings, isFollowed: boolean): P
   return planned
 }
 
-function withoutCall(read: Outcome): PlanRow {
+function rowWithoutCall(read: Outcome): PlanRow {
   const { errorCode: code, errorField: field, message } = read
   return code === ''
     ? { ...placeOf(read), change: 'unchanged', message }

@@ -18,7 +18,7 @@ export interface ProbeFacts {
 }
 
 export interface ProbeWatch extends Stoppable {
-  readonly onEvent?: ProbeParts['tell']
+  readonly onEvent?: ProbeParts['notify']
   /** Called before anything is sent; throws to refuse. */
   readonly confirm?: (facts: { readonly host: string; readonly account: string }) => Promise<void>
 }
@@ -42,7 +42,7 @@ export function probe(
     )
   const signal = signalOf(watch)
   return withAccount(options, signal, async (opened) => {
-    const parts = { ...opened, signal, tell: (event) => watch.onEvent?.(event) } satisfies ProbeParts
+    const parts = { ...opened, signal, notify: (event) => watch.onEvent?.(event) } satisfies ProbeParts
     await watch.confirm?.(opened.remote)
     await finishProbe(parts)
     await probeCustomer(parts, customer)

@@ -1,7 +1,7 @@
 /** `redo`: another run, over the retryable rows of a finished run. */
 import { join, resolve } from 'node:path'
 import { runJob, type UpdateResult } from '../engine/run-job.ts'
-import { createDriftJudge, checkOf, openPlanOf, type SavedPlan } from '../engine/plan-source.ts'
+import { createDriftPrecondition, checkOf, openPlanOf, type SavedPlan } from '../engine/plan-source.ts'
 import { inheritOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import { guardOf } from '../validation/guards.ts'
@@ -19,7 +19,7 @@ import {
   refuseOlderRedo,
   wasRolledBack,
   openSavedRun,
-  refuseElsewhere,
+  refuseOtherDestination,
   type SavedRun,
 } from '../engine/saved-run.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
@@ -59,7 +59,7 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
   let toMend = 0
   try {
     refuseUnfinished(parent)
-    refuseRollback(parent)
+    refuseRedoOfRollback(parent)
     await refuseOlderRedo(parent)
     const mayReread = rereadingOptions.some((name) => own[name] !== undefined)
     const left = [...(await findRetryableRows(parent)).rows.values()]
@@ -82,7 +82,8 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
       kind: 'redo',
       redo: { parent: parent.runId, isMended: from !== undefined },
       planned,
-      precondition: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
+      precondition:
+        plan !== undefined && planned?.isVerified === true ? createDriftPrecondition(plan) : undefined,
       async runIdOf({ binding }) {
         const isReread = binding['mapping'] !== parent.binding.mapping
         if (isReread && mayReread && planned !== undefined)
@@ -146,7 +147,7 @@ function refuseUnfinished({ runId, reader, record, isRunning, isFinished }: Save
 }
 
 /** What a rollback left, the next rollback of the same run restores: it reads the customers again. */
-function refuseRollback({ runId, record }: SavedRun): void {
+function refuseRedoOfRollback({ runId, record }: SavedRun): void {
   const { rollback } = record
   if (rollback === undefined) return
   throw errorOf('E_REDO_ROLLBACK', 'redo_of_rollback', {
@@ -161,7 +162,7 @@ async function redoId(
   isMended: boolean,
   binding: Readonly<Record<string, string>>,
 ): Promise<string> {
-  refuseElsewhere(`run ${parent.runId}`, parent.binding, binding)
+  refuseOtherDestination(`run ${parent.runId}`, parent.binding, binding)
   if (!isMended && binding['input'] !== parent.binding.input)
     throw errorOf('E_INPUT_CHANGED', 'not_as_begun', { what: 'the input is', runId: parent.runId })
   for (const open of await findOpenRedos(parent)) {

@@ -10,7 +10,7 @@ import { asInterruption, signalOf, type Stoppable } from '../engine/program-opti
 import { readCustomersOf, type ReadingWatch } from '../engine/reading-client.ts'
 import {
   checkRollback,
-  createRollbackJudge,
+  createRollbackPrecondition,
   rollbackLine,
   rollbackRows,
   findRollback,
@@ -19,7 +19,7 @@ import {
   type RollbackRow,
 } from '../engine/rollback-source.ts'
 import { runJob, type UpdateResult } from '../engine/run-job.ts'
-import { openSavedRun, refuseElsewhere, type SavedRun } from '../engine/saved-run.ts'
+import { openSavedRun, refuseOtherDestination, type SavedRun } from '../engine/saved-run.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Watch } from '../engine/watch.ts'
 import type { InputFile } from '../input/bytes.ts'
@@ -82,12 +82,12 @@ async function rollbackIn(
         {
           kind: 'rollback',
           rollback: { parent: parent.runId },
-          precondition: (looked) => {
+          precondition: (reading) => {
             if (file === undefined) throw new Error('a rollback whose rows were not read')
-            return createRollbackJudge(file, { host: parent.binding.host, runId })(looked)
+            return createRollbackPrecondition(file, { host: parent.binding.host, runId })(reading)
           },
           async runIdOf({ binding }) {
-            refuseElsewhere(`run ${parent.runId}`, parent.binding, binding)
+            refuseOtherDestination(`run ${parent.runId}`, parent.binding, binding)
             return runId
           },
           check(parts) {

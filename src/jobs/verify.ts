@@ -131,16 +131,16 @@ async function compareAll(
   let [checked, different, unreadable] = [0, 0, 0]
   for await (const customer of inTurns(readings.all(), signal)) {
     const patch = written.known(customer)
-    const image = readings.known(customer)
-    if (image === 'missing') {
+    const snapshot = readings.known(customer)
+    if (snapshot === 'missing') {
       if (missing.length < mostNamed) missing.push(customer)
       checked++
-    } else if (image === 'unreadable') unreadable++
-    if (!isJsonObject(patch) || !isJsonObject(image)) continue
+    } else if (snapshot === 'unreadable') unreadable++
+    if (!isJsonObject(patch) || !isJsonObject(snapshot)) continue
     checked++
     const wrong = Object.entries(patch).flatMap(([field, wanted]) => {
       const counts = fields.get(field) ?? { checked: 0, differ: 0, not_shown: 0 }
-      const holding = compareField(field, wanted, image)
+      const holding = compareField(field, wanted, snapshot)
       counts.checked++
       if (holding === 'not_shown') counts.not_shown++
       if (holding === 'differs') counts.differ++
@@ -152,7 +152,7 @@ async function compareAll(
     if (differences.length < mostNamed) {
       const values = wrong.map((field) => ({
         written: shortened(patch[field] ?? ''),
-        held: shortened(ownValue(image, field) ?? ''),
+        held: shortened(ownValue(snapshot, field) ?? ''),
       }))
       differences.push({ customer, fields: wrong, values })
     }

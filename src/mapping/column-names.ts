@@ -3,7 +3,7 @@
  * and the columns of a preset that a file has or lacks.
  */
 import { BulkUpdateError } from '../model/errors.ts'
-import { codeOf, findInvisible, hidden } from '../model/invisible.ts'
+import { codePointOf, findInvisible, hidden } from '../model/invisible.ts'
 import { findLookAlike, twins } from '../model/look-alikes.ts'
 import type { MissingColumn } from '../model/scan.ts'
 import { didYouMean, editDistance, normalise, shellWord, toLetters } from '../model/text.ts'
@@ -218,7 +218,7 @@ export function describeDeception(name: string): string | undefined {
   const letter = findLookAlike(name)
   return letter === undefined
     ? undefined
-    : `it holds ${codeOf(letter)}, which looks like "${twins.get(letter) ?? ''}"`
+    : `it holds ${codePointOf(letter)}, which looks like "${twins.get(letter) ?? ''}"`
 }
 
 /** The columns whose name looks like an earlier one's, or is not what it looks like, each with a message. */

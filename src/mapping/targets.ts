@@ -2,7 +2,7 @@
 import { isJsonObject, type JsonValue } from '../model/json.ts'
 import { findNearest, normalise } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
-import { codeOf, findInvisible } from '../model/invisible.ts'
+import { codePointOf, findInvisible } from '../model/invisible.ts'
 import {
   findAddressField,
   addressFields,
@@ -83,7 +83,7 @@ export function splitValue(
 /** The problem of a key of the user's own that is not what it looks like. Spaces inside are seen. */
 export function keyProblem(field: string, key: string): Problem | undefined {
   const [control] = /\p{Cc}/u.exec(key) ?? []
-  const point = control === undefined ? findInvisible(key.replace(/\p{Zs}/gu, ' ')) : codeOf(control)
+  const point = control === undefined ? findInvisible(key.replace(/\p{Zs}/gu, ' ')) : codePointOf(control)
   if (point === undefined && key === key.trim()) return undefined
   const message =
     point === undefined ? 'has spaces around it' : `holds a character that cannot be seen (${point})`

@@ -81,10 +81,10 @@ export function withoutDirection(text: string): string {
 
 function firstUnusual(text: string): string | undefined {
   const [found] = unusual.exec(text) ?? []
-  return found === undefined ? undefined : codeOf(found)
+  return found === undefined ? undefined : codePointOf(found)
 }
 
 /** `U+200B` */
-export function codeOf(character: string): string {
+export function codePointOf(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 }

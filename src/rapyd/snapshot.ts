@@ -57,6 +57,12 @@ export function compareField(
   return isSame(value, wanted, field) ? 'holds' : 'differs'
 }
 
+/** True if the customer holds all that a patch sets, as Rapyd may write it. */
+export function holdsPatch(patch: JsonObject, customer: JsonObject): boolean {
+  const snapshot = toSnapshot(customer, Object.keys(patch))
+  return Object.entries(patch).every(([field, wanted]) => compareField(field, wanted, snapshot) === 'holds')
+}
+
 /**
  * True if `value` is `wanted` as Rapyd may write it: texts after NFC and trimming, e-mail addresses without case, phone numbers by
  * their digits, scalars of metadata as texts. `name` is that of the field or member; empty inside metadata.

@@ -79,9 +79,9 @@ function findChanges(
     writes.flatMap(({ patch }) => Object.keys(patch).flatMap((field) => pathsIn(field, snapshot, merged))),
   )
   return [...paths].flatMap((path) => {
-    const before = valueIn(snapshot, path)
+    const before = valueAtPath(snapshot, path)
     const changed = (possible: readonly JsonObject[]): readonly JsonValue[] =>
-      possible.map((each) => valueIn(each, path)).filter((value) => !isSameValue(value, before))
+      possible.map((each) => valueAtPath(each, path)).filter((value) => !isSameValue(value, before))
     const known = changed(merged)
     const more = changed(replaced).filter((value) => !known.some((left) => isSameValue(left, value)))
     const left = [...known, ...more]
@@ -117,7 +117,7 @@ function pathsIn(field: string, snapshot: JsonObject, later: readonly JsonObject
 }
 
 /** Returns a blank if there is no value. */
-function valueIn(snapshot: JsonObject, path: string): JsonValue {
+function valueAtPath(snapshot: JsonObject, path: string): JsonValue {
   if (!path.startsWith(keyStart)) return ownValue(snapshot, path) ?? ''
   return ownValue(keysOf(snapshot) ?? {}, path.slice(keyStart.length)) ?? ''
 }
@@ -138,7 +138,7 @@ export function toUndoPatch(undoValues: UndoValues, snapshot: JsonObject) {
   /** Paths that have the value of before already, or that the run has not changed. */
   const already: string[] = []
   for (const [path, { left, before, onlyIfReplaced }] of Object.entries(undoValues)) {
-    const value = valueIn(snapshot, path)
+    const value = valueAtPath(snapshot, path)
     // A field that Rapyd does not show proves nothing.
     const isShown = path.startsWith(keyStart) || Object.hasOwn(snapshot, path)
     if (isShown && isSameValue(value, before)) already.push(path)

@@ -68,7 +68,7 @@ function parseFault(text: string): Fault {
     throw faultsProblem(`there is no fault "${written}"`, tip)
   }
   const { argument: wanted }: FaultKind = faultNames[name]
-  const argumentMs = argument === undefined ? undefined : parseDuration(argument)
+  const argumentMs = argument === undefined ? undefined : readArgument(argument)
   const isFitting =
     wanted === undefined || (argument === undefined && !wanted.required)
       ? argument === undefined
@@ -111,7 +111,7 @@ function selectorProblem(name: string, text: string): BulkUpdateError {
   )
 }
 
-function parseDuration(text: string): number | undefined {
+function readArgument(text: string): number | undefined {
   const [, sign, number, unit = ''] = /^([+-]?)(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? []
   const factor = unitMs[unit]
   return factor === undefined ? undefined : Number(number) * factor * (sign === '-' ? -1 : 1)

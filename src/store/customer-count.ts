@@ -53,7 +53,7 @@ export function countCustomers() {
     firstPair: (): readonly [number, number] | undefined =>
       onDisk(() => {
         write()
-        const found = first(`${withEarlier('')} ORDER BY row LIMIT 1`)
+        const found = first(`${selectWithEarlier('')} ORDER BY row LIMIT 1`)
         return found && [Number(found['earlier']), Number(found['row'])]
       }),
     /** Rows with a call of customers that have several. Asked when all rows have been added. */
@@ -61,7 +61,7 @@ export function countCustomers() {
       onDisk(() => {
         write()
         const [earlierRows, laterRows] = [createRowSet(), createRowSet()]
-        for (const { earlier, row } of db.prepare(withEarlier('WHERE has_call = 1')).iterate()) {
+        for (const { earlier, row } of db.prepare(selectWithEarlier('WHERE has_call = 1')).iterate()) {
           earlierRows.add(Number(earlier))
           laterRows.add(Number(row))
         }
@@ -98,7 +98,7 @@ export function countCustomers() {
 }
 
 /** Rows that follow another row of their customer, with that row. */
-function withEarlier(where: string): string {
+function selectWithEarlier(where: string): string {
   return `SELECT earlier, row FROM
     (SELECT row, lag(row) OVER (PARTITION BY customer ORDER BY row) AS earlier FROM seen ${where})
     WHERE earlier IS NOT NULL`

@@ -11,7 +11,7 @@ import { errorOf, storeError } from './errors.ts'
 import { inTransaction, openOwnDatabase, queriesOf, type QueryValues } from './own-database.ts'
 import { checksumOf } from './sqlite/outcome-record.ts'
 
-/** What is known of a customer: its image, or why there is none. */
+/** What is known of a customer: its snapshot, or why there is none. */
 export type KnownCustomer = JsonObject | 'missing' | 'unreadable'
 
 /** Customers that were read one by one, and pages of the list. */
@@ -117,19 +117,19 @@ export function openReadings(path: string, since: number) {
      * as it was written.
      */
     known(customerId: string): KnownCustomer | undefined {
-      const left = first('SELECT image AS known FROM left_by WHERE id = ?', customerId)
+      const left = first('SELECT snapshot AS known FROM left_by WHERE id = ?', customerId)
       const found = left ?? first('SELECT known, checksum FROM reading WHERE id = ?', customerId)
       const { known = null, checksum = null } = found ?? {}
       if (known === null && checksum === null) return undefined
       const isWhole = left !== undefined || checksum === checksumOf([customerId, known])
       if (isWhole && (known === 'missing' || known === 'unreadable')) return known
-      const image = isWhole && typeof known === 'string' ? parseJson(known) : undefined
-      if (isJsonObject(image)) return image
+      const snapshot = isWhole && typeof known === 'string' ? parseJson(known) : undefined
+      if (isJsonObject(snapshot)) return snapshot
       throw damagedReadings(path)
     },
     /** Notes what a customer holds after a row, for the later rows of the customer. */
-    leave: (customerId: string, image: JsonObject): void =>
-      void run('INSERT OR REPLACE INTO left_by VALUES (?, ?)', customerId, JSON.stringify(image)),
+    leave: (customerId: string, snapshot: JsonObject): void =>
+      void run('INSERT OR REPLACE INTO left_by VALUES (?, ?)', customerId, JSON.stringify(snapshot)),
     /** Forgets what `leave` noted. */
     forgetLeft: (): void => void run('DELETE FROM left_by'),
     close,
@@ -145,7 +145,7 @@ function openTables(path: string): DatabaseSync {
     CREATE TABLE IF NOT EXISTS took (id INTEGER PRIMARY KEY CHECK (id = 1), single INTEGER NOT NULL, pages INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS credit (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
     INSERT OR IGNORE INTO took VALUES (1, 0, 0);
-    CREATE TEMP TABLE left_by (id TEXT PRIMARY KEY, image TEXT NOT NULL) STRICT, WITHOUT ROWID;`)
+    CREATE TEMP TABLE left_by (id TEXT PRIMARY KEY, snapshot TEXT NOT NULL) STRICT, WITHOUT ROWID;`)
   return db
 }
 

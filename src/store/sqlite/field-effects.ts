@@ -94,7 +94,7 @@ export function mapFields<From, To>(
  * What a run that is held, and perhaps deleted, has left in doubt. `endedAt`: when its attempts ended, milliseconds since 1970. Its
  * open intents do not say so while it is held.
  */
-export async function keepDoubts(database: StoreDatabase, run: number, endedAt: number): Promise<void> {
+export async function keepFieldDoubts(database: StoreDatabase, run: number, endedAt: number): Promise<void> {
   await database.write(() => {
     for (const found of database.all('SELECT * FROM intent WHERE run = ? AND account <> 0', run)) {
       const { customerId, fields, number, at, settleMs } = readIntent(found, database.path)

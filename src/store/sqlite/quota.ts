@@ -55,7 +55,7 @@ export async function openQuota({
   let takes = 0
   let pausedUntil = 0
   /** End of a pause that is not in the store yet. */
-  let untold = 0
+  let unstoredPause = 0
   let isClosed = false
 
   /** When there is room for so many more requests. Not after `now` if there is room. */
@@ -83,8 +83,8 @@ export async function openQuota({
   }
 
   function takeAt(now: number, requests: number): number {
-    if (untold > now) run(setPause, account, untold)
-    untold = 0
+    if (unstoredPause > now) run(setPause, account, unstoredPause)
+    unstoredPause = 0
     const pause = first('SELECT until FROM pause WHERE account = ?', account)
     pausedUntil = Math.max(pausedUntil, Number(pause?.['until'] ?? 0))
     let waitMs = Math.max(pausedUntil, roomAt(now, requests)) - now
@@ -128,7 +128,7 @@ export async function openQuota({
       const until = clock.now() + ms
       pausedUntil = Math.max(pausedUntil, until)
       await write(() => run(setPause, account, until)).catch(() => {
-        untold = Math.max(untold, until)
+        unstoredPause = Math.max(unstoredPause, until)
       })
     },
     get pausedForMs() {

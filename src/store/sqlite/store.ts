@@ -12,7 +12,7 @@ import { errorOf, storeError } from '../errors.ts'
 import { tryLock, type StoreRow, type StoreDatabase } from '../own-database.ts'
 import { acceptStore, checkStore } from './check.ts'
 import { emptyStoreDatabase, openStoreDatabase, stateOf } from './database.ts'
-import { accountNumber, findAccount, keepDoubts } from './field-effects.ts'
+import { accountNumber, findAccount, keepFieldDoubts } from './field-effects.ts'
 import { createFieldState } from './field-state.ts'
 import { commitsShownIn } from './mark.ts'
 import { checksumOf } from './outcome-record.ts'
@@ -40,7 +40,7 @@ function storeOf(database: StoreDatabase): Store {
   }
 
   /** Undefined if another process has the lock. */
-  function lockBeside(name: string): (() => void) | undefined {
+  function lockNextToStore(name: string): (() => void) | undefined {
     try {
       return tryLock(`${path}-${name}.lock`)
     } catch (error) {
@@ -53,7 +53,7 @@ function storeOf(database: StoreDatabase): Store {
     // Nothing is sent meanwhile, so the attempts of the owner before still count.
     const release = (): Promise<void> => owner.release(owner.earlierEndedAt)
     try {
-      await keepDoubts(database, run.number, owner.earlierEndedAt)
+      await keepFieldDoubts(database, run.number, owner.earlierEndedAt)
       return release
     } catch (error) {
       await release()
@@ -94,13 +94,13 @@ function storeOf(database: StoreDatabase): Store {
       }
     },
     async holdExports(account) {
-      const unlock = lockBeside(`account-${await accountNumber(database, account)}`)
+      const unlock = lockNextToStore(`account-${await accountNumber(database, account)}`)
       if (unlock !== undefined) return async () => unlock()
       throw errorOf('E_BUSY', 'busy_exports', { account: account.account })
     },
     async holdInput({ host, account }, digest) {
       const name = hash('sha256', `${host}\n${account}\n${digest}`, 'hex').slice(0, 16)
-      return lockBeside(`input-${name}`)
+      return lockNextToStore(`input-${name}`)
     },
     async lostSince(directory) {
       const shown = commitsShownIn(directory, stateOf(database.db)?.identity ?? '')

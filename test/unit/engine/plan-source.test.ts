@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { JsonObject } from '../../../src/model/json.ts'
-import { createDriftJudge } from '../../../src/engine/plan-source.ts'
+import { createDriftPrecondition } from '../../../src/engine/plan-source.ts'
 import { customerId, updateOf } from '../../support/rig.ts'
 
 const known = { id: 'address_1', name: 'Jo', line_1: 'Main 1', zip: '' }
@@ -8,7 +8,7 @@ const appended = { name: 'Jo', line_1: 'Side 2' }
 const made = { ...appended, id: 'address_2', line_2: '', created_at: 1 }
 
 const hasDrifted = async (before: readonly JsonObject[], held: readonly JsonObject[]) => {
-  const precondition = createDriftJudge({ before: () => Promise.resolve({ addresses: before }) })
+  const precondition = createDriftPrecondition({ before: () => Promise.resolve({ addresses: before }) })
   const customer = { id: customerId, addresses: held }
   const request = updateOf({ addresses: [{ name: 'Jo', line_1: 'Third 3' }] })
   return 'outcome' in (await precondition({ request, customer, isInDoubt: false }))

@@ -87,7 +87,7 @@ async function withParts<Result>(
   const store = await openSqliteStore(join(folder.path, 'store.db'))
   const { signal } = new AbortController()
   try {
-    return await action({ store: wrap(store), remote, options, signal, tell() {} })
+    return await action({ store: wrap(store), remote, options, signal, notify() {} })
   } finally {
     await store.close()
   }
