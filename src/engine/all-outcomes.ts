@@ -98,16 +98,17 @@ export interface Cause {
   readonly status?: number
 }
 
-/** The outcome of a row that was not sent. */
+/** The outcome of a row that was not sent. `finishedAt`: when that was decided, milliseconds since 1970; 0 if it may still be sent. */
 export function openOutcome(
   known: KnownRow,
   { code, message, field = '', status = 0 }: Cause,
   outcome: OutcomeKind = 'not_attempted',
+  finishedAt = 0,
 ): Outcome {
   const { customerId, fields, cleared, idempotencyKey } = known
   const why = { errorCode: code, errorField: field, message }
   const ended = withoutCall(known, customerId, outcome, why)
-  return { ...ended, fields, cleared, idempotencyKey, httpStatus: status }
+  return { ...ended, fields, cleared, idempotencyKey, httpStatus: status, finishedAt }
 }
 
 export type TakenRows = Awaited<ReturnType<typeof findTaken>>

@@ -112,10 +112,7 @@ export function createFieldStateSending(parts: FieldStateParts) {
     if (fields.length > 0 || !run.inDoubt.has(row)) await parts.untilSettled(request, signal)
     if (signal.aborted) return undefined
     if (fields.length === 0) return request
-    const end = (why: Cause, outcome: OutcomeKind): Outcome => ({
-      ...openOutcome(request, why, outcome),
-      finishedAt: clock.wall(),
-    })
+    const end = (why: Cause, outcome: OutcomeKind) => openOutcome(request, why, outcome, clock.wall())
     if (parts.read === undefined) return end(notSentTwice, 'unknown')
     const found = await parts.read.read(customerId, signal).catch((error: unknown) => {
       if (signal.aborted && error === signal.reason) return undefined

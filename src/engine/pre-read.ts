@@ -193,7 +193,7 @@ function unread(
 }
 
 function end({ clock }: PreReadParts, request: UpdateRequest, outcome: OutcomeKind, why: Cause): Outcome {
-  return { ...openOutcome(request, why, outcome), finishedAt: clock.wall() }
+  return openOutcome(request, why, outcome, clock.wall())
 }
 
 function namesKeys({ sendsAllKeys }: PreReadParts, { body, sends }: UpdateRequest): boolean {

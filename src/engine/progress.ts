@@ -9,6 +9,7 @@ import {
   type Outcome,
   type OutcomeKind,
 } from '../model/row.ts'
+import { countUp } from '../model/collections.ts'
 import type { Clock } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { createPace } from '../report/pace.ts'
@@ -57,7 +58,7 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
 
   function count({ outcome, errorCode }: Pick<Outcome, 'outcome' | 'errorCode'>): void {
     outcomes[outcome]++
-    if (errorCode !== '' && needsAttention(outcome)) errors.set(errorCode, (errors.get(errorCode) ?? 0) + 1)
+    if (errorCode !== '' && needsAttention(outcome)) countUp(errors, errorCode)
   }
 
   function note(): void {
@@ -160,8 +161,11 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
 }
 
 function countLeft({ found, limit = Infinity, settled }: SendingFacts) {
-  const done = sum(settled.values())
-  const called = sum([...settled].map(([kind, times]) => (needsACall(kind) ? times : 0)))
+  let [done, called] = [0, 0]
+  for (const [kind, times] of settled) {
+    done += times
+    if (needsACall(kind)) called += times
+  }
   const rows = Math.max(done, Math.min(limit, found.rows))
   return { done, rows, callsLeft: Math.min(Math.max(0, found.calls - called), rows - done) }
 }
@@ -171,10 +175,4 @@ const noPause = (): number => 0
 /** Outcomes of rows that the scan counted among those with a call. */
 function needsACall(kind: OutcomeKind): boolean {
   return kind !== 'invalid' && kind !== 'unchanged'
-}
-
-function sum(numbers: Iterable<number>): number {
-  let total = 0
-  for (const number of numbers) total += number
-  return total
 }

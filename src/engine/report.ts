@@ -228,16 +228,11 @@ function pageFactsOf(run: Pick<Run, 'note'>, digest: string): ReportFacts {
   return {
     mapping: digest === '' ? name : `${name} (digest ${digest.slice(0, 12)})`,
     options: Object.entries(options ?? {})
-      .filter(([option, value]) => !leftOut.has(option) && isSaid(value))
+      .filter(([option]) => !leftOut.has(option))
       .map(([option, value]) => [`--${toFlag(option)}`, shown(value)]),
     pauses: readPauses(run.note(pausesKey)),
     versions: `rapyd-bulk ${version}, Node ${process.versions.node}`,
   }
-}
-
-/** False for an empty list. */
-function isSaid(value: unknown): boolean {
-  return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
 /** Lists hold names of columns and texts of cells, so only their length is shown. */

@@ -60,9 +60,8 @@ export function forgetState(options: StateOptions, customer?: string): Promise<n
 function withState<Result>(
   options: StateOptions,
   action: (open: OpenState) => Promise<Result>,
-  signal = signalOf({}),
 ): Promise<Result> {
-  return withRemote(options, signal, ({ store, remote }) => {
+  return withRemote(options, signalOf({}), ({ store, remote }) => {
     const { accountId, digests } = accountOf(remote)
     return action({ store, accountId, state: store.fieldState(accountId), digests })
   })
@@ -72,17 +71,15 @@ function withState<Result>(
 function whileHeld<Result>(
   options: StateOptions,
   action: (open: OpenState) => Promise<Result>,
-  signal?: AbortSignal,
 ): Promise<Result> {
-  const held = async (open: OpenState): Promise<Result> => {
+  return withState(options, async (open) => {
     const release = await open.store.holdExports(open.accountId)
     try {
       return await action(open)
     } finally {
       await release()
     }
-  }
-  return withState(options, held, signal)
+  })
 }
 
 async function refuseNoState(state: FieldState, { host, account }: AccountId): Promise<void> {

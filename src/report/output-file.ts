@@ -22,7 +22,7 @@ import { basename, dirname, join } from 'node:path'
 import { BulkUpdateError, errorsFrom, explainSystemCode, systemCode } from '../model/errors.ts'
 import { shellWord } from '../model/text.ts'
 import { isLocked, lockFile } from '../config/file-lock.ts'
-import { effectiveUser } from '../config/owners.mjs'
+import { isOwn } from '../config/owners.mjs'
 import texts from './error-texts.json' with { type: 'json' }
 import writeTips from './write-tips.json' with { type: 'json' }
 
@@ -141,7 +141,7 @@ export function removeOutputFile(path: string, next = rebuildRun(path)): undefin
 function refuseSpecialTarget(path: string, next: string): void {
   const target = lstatSync(path, { throwIfNoEntry: false })
   if (target === undefined) return
-  const isForeign = effectiveUser !== undefined && target.uid !== effectiveUser
+  const isForeign = !isOwn(target)
   const names = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
   if (target.isFile() && target.nlink === 1 && !isForeign) return
   const what = isForeign ? `belongs to another user (uid ${target.uid})` : names
@@ -171,8 +171,7 @@ function removeLeftovers(path: string): void {
     if (!name.startsWith(prefix) || !temporaryName.test(name.slice(prefix.length))) continue
     const leftover = join(dirname(path), name)
     const found = lstatSync(leftover, { throwIfNoEntry: false })
-    const isOurs = found?.isFile() === true && (effectiveUser === undefined || found.uid === effectiveUser)
-    if (isOurs && !isLocked(leftover)) rmSync(leftover, { force: true })
+    if (found?.isFile() === true && isOwn(found) && !isLocked(leftover)) rmSync(leftover, { force: true })
   }
 }
 

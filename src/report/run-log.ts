@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { pino, type Level, type Logger } from 'pino'
 import { openOwnFile } from '../config/own-files.ts'
 import { systemCode } from '../model/errors.ts'
-import type { Outcome, OutcomeKind } from '../model/row.ts'
-import { customerFields } from '../rapyd/customer-fields.ts'
+import { fieldOf, type Outcome, type OutcomeKind } from '../model/row.ts'
+import { isCustomerField } from '../rapyd/customer-fields.ts'
 import type { Window } from '../model/store.ts'
 
 export type OutcomeCounts = Readonly<Record<OutcomeKind, number>>
@@ -88,8 +88,8 @@ export function maskCustomer(customerId: string): string {
 
 /** `metadata.vip` and `addresses[0].city` are logged as `metadata` and `addresses`. */
 function knownField(path: string): string {
-  const [name = ''] = path.split(/[.[]/)
-  return customerFields.some((field) => field.name === name) ? name : ''
+  const name = fieldOf(path)
+  return isCustomerField(name) ? name : ''
 }
 
 export type RunLog = ReturnType<typeof createRunLog>

@@ -38,7 +38,8 @@ interface NewFinding<Code extends string> extends Pick<FoundKind<Code>, 'code' |
 
 export type Findings<Code extends string> = ReturnType<typeof createFindings<Code>>
 
-const mostPlaces = 5
+/** First rows of a kind that are kept. */
+export const mostPlaces = 5
 /** Bounds the memory, because every NDJSON row may have its own keys. Further kinds are counted together by code. */
 const mostKinds = 500
 

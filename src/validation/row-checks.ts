@@ -5,7 +5,7 @@ import { isJsonObject, isList, type JsonValue } from '../model/json.ts'
 import type { PatchedRow } from '../model/row.ts'
 import type { OnWarning } from '../model/errors.ts'
 import { withoutFraction } from '../model/wrappers.ts'
-import type { RowPlace } from './findings.ts'
+import { mostPlaces, type RowPlace } from './findings.ts'
 import postcodeDigitTable from './postcode-digits.json' with { type: 'json' }
 
 const longestLife = 120 * 365.25 * 86_400_000
@@ -82,8 +82,6 @@ function shortPostcodes(addresses: JsonValue | undefined): readonly string[] {
     return isShort ? [`addresses[${index}].zip`] : []
   })
 }
-
-const mostPlaces = 5
 
 export type DateOrder = ReturnType<typeof createDateOrder>
 
