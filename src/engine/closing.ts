@@ -6,8 +6,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 import { formatRows, formatCount } from '../report/format.ts'
 import type { Summary } from '../report/summary.ts'
 import { endingOf, report, type ReportParts } from './report.ts'
-import { statSync } from 'node:fs'
-import { isFull } from '../store/errors.ts'
+import { bytesOfOpenRows, isFull } from '../store/errors.ts'
 
 /** Writes the report. Resolves with `stopped`, which ended the sending, or with the error that kept a part of the report from being written. */
 export async function closingReport(
@@ -63,11 +62,8 @@ export function withoutClaim(error: BulkUpdateError): BulkUpdateError {
   return known === remedy ? error : new BulkUpdateError(code, message, known, { kind, cause })
 }
 
-/** Bytes. A row was measured to take some 300 in the store and 171 in `results`; messages and ids can be longer. */
-const leastPerOpenRow = 480
+/** Bytes. A row was measured to take 171 in `results`; messages and ids can be longer. */
 const perReportedRow = 256
-/** What SQLite writes ahead, as long as rows are open: 4 MiB, twice that at times. */
-const writtenAhead = 8 * 1024 * 1024
 /** `report.html`, `summary.json` and `run.log`. */
 const otherFiles = 1024 * 1024
 
@@ -90,10 +86,6 @@ export function withRoomNeeded(error: BulkUpdateError, stopped: StoppedRun): Bul
   )
 }
 
-/** What rows take in the store; its log may still have to be moved into it. */
 function roomFor({ storePath, rows }: StoppedRun, done: number): number {
-  const reportBytes = rows * perReportedRow + otherFiles
-  if (done === rows) return reportBytes
-  const log = statSync(`${storePath}-wal`, { throwIfNoEntry: false })
-  return reportBytes + (rows - done) * leastPerOpenRow + writtenAhead + (log?.size ?? 0)
+  return rows * perReportedRow + otherFiles + bytesOfOpenRows(storePath, rows - done)
 }

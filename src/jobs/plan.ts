@@ -1,6 +1,5 @@
 /** `plan`: reads the customers of a file and saves what an update would change, row by row. Changes nothing. */
 import { isOutcome, fieldOf, type Outcome, type PatchedRow } from '../model/row.ts'
-import { rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { checkInput } from '../validation/scan.ts'
 import type { CheckedInput } from '../validation/input-parts.ts'
@@ -97,8 +96,7 @@ async function planOn(parts: PlanParts): Promise<PlanResult> {
     const path = resolve(options.out ?? join(directory, 'plan.ndjson'))
     // Before hours of reading, not after them.
     openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
-    const readingsPath = join(directory, 'readings.db')
-    using readings = openReadings(readingsPath, Date.now() - longestMs)
+    using readings = openReadings(join(directory, 'readings.db'), Date.now() - longestMs)
     const requests = await readAll(parts, checked, readings)
     await input.keepAt(keptInput(directory))
     const planned = {
@@ -118,8 +116,7 @@ async function planOn(parts: PlanParts): Promise<PlanResult> {
     const sign = (text: string): string => signManifest(host, credentials, text)
     const head = await writePlan(path, planned, sign, () => plannedRows(checked, readings), watch.onChange)
     await file.checkUnchanged()
-    readings.close()
-    for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
+    readings.remove()
     const calls = head.counts.changes.update
     const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
     const { missingColumns, setAside } = checked.found

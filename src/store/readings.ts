@@ -2,6 +2,7 @@
  * What a plan has read, in a SQLite file next to it, so that a resumed plan reads no customer again. Writes do not wait for the
  * disk: what a power cut loses is read again.
  */
+import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { isDamaged } from '../config/file-lock.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
@@ -133,6 +134,11 @@ export function openReadings(path: string, since: number) {
     /** Forgets what `leave` noted. */
     forgetLeft: (): void => void run('DELETE FROM left_by'),
     close,
+    /** Closes the file and deletes it. */
+    remove(): void {
+      close()
+      for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+    },
     [Symbol.dispose]: close,
   }
 }
