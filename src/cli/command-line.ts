@@ -203,7 +203,7 @@ function prepareStart<Name extends CommandName>(
   }
 }
 
-/** What a command may look at: its words, options, and places of the environment. */
+/** The paths that a command may use: its words, its options, and those of the environment. */
 function pathsOf(args: Readonly<Record<string, unknown>>): readonly string[] {
   const { HOME, XDG_STATE_HOME, RAPYD_ACCESS_KEY_FILE, RAPYD_SECRET_KEY_FILE } = process.env
   const options = [...optionTable].filter(([, option]) => isPath(option))

@@ -51,7 +51,7 @@ export function guardOutput(): () => Promise<void> {
 
 /** What JSON leaves as it is, and a terminal does not. */
 const unsafeInJson = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
-/** Writes one line to standard error. Names of others do no harm there. Only `display.ts` writes there besides. */
+/** Writes one line to standard error, with control characters escaped. `display.ts` also writes there. */
 export function say(line: string): void {
   process.stderr.write(`${printable(line)}\n`)
 }
@@ -92,7 +92,7 @@ export function sayError({ code, message, remedy }: BulkUpdateError): void {
   say(remedy)
 }
 
-/** Asks on a terminal. False for another answer, and where nobody can be asked. */
+/** Asks on a terminal. False for another answer, and without a terminal. */
 export async function isTyped(expected: string, question: string, signal?: AbortSignal): Promise<boolean> {
   return canAsk() && (await ask(question, signal)) === expected
 }

@@ -25,7 +25,7 @@ export interface AnswerCheckParts {
   readonly stop: (error: Error) => void
 }
 
-/** So many answers with a field decide whether Rapyd takes it. */
+/** This many answers with a field decide whether Rapyd takes it. */
 const firstAnswers = 10
 /** Further fields are not counted: every row of NDJSON may have other keys of metadata. */
 const mostFields = 1_000

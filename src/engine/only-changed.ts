@@ -1,6 +1,6 @@
 /**
  * The field state around every call, inside the customer's queue: `--only-changed` leaves out what Rapyd has confirmed, and each outcome
- * confirms fields. What adds up if it is sent twice, and an earlier run may have sent, is read first. Other doubted fields are sent again.
+ * confirms fields. A field that adds up, and that an earlier run may have sent, is read first. Other doubted fields are sent again.
  */
 import { countEach } from '../model/collections.ts'
 import type { Clock, Send } from '../model/ports.ts'
@@ -55,7 +55,7 @@ export function createFieldStateSending(parts: FieldStateParts) {
     { row, customerId, sends }: UpdateRequest,
     wanted: Digests,
   ): Promise<readonly string[]> {
-    // Of a row whose discount may be removed, nothing else was sent.
+    // While the removal of a discount is in doubt, nothing else of the row was sent.
     const isPatchOpen = run.intendedOperation(row) === 'delete_discount'
     const intended = isPatchOpen ? undefined : run.intendedFields(row)
     if (intended !== undefined) return sends.filter((field) => intended.includes(field))
@@ -92,7 +92,7 @@ export function createFieldStateSending(parts: FieldStateParts) {
   async function doubtedFields({ row, customerId, body, repeatable }: UpdateRequest) {
     if (repeatable) return []
     const [known] = await state.get([customerId])
-    // Of a row whose discount may be removed, nothing else was sent.
+    // While the removal of a discount is in doubt, nothing else of the row was sent.
     const isOwnDoubt = (field: string): boolean =>
       parts.isInDoubt(row) && (field === 'coupon' || run.intendedOperation(row) !== 'delete_discount')
     return Object.entries(parseBody(body)).filter(

@@ -153,7 +153,7 @@ function changed(path: string, sent = 'Nothing was sent.'): BulkUpdateError {
   return errorOf('E_PLAN_CHANGED', 'edited_plan', { path, sent })
 }
 
-/** Of the input, only bytes at the places of rows are read. */
+/** Checks the rows of the plan. The input is read only at the places of rows. */
 export async function checkPlanned(plan: SavedPlan, parts: InputParts): Promise<CheckedInput> {
   const readRow: ReadRow = (row) => {
     if (row.kind !== 'ndjson') throw new Error('a row of a plan that is none')

@@ -33,7 +33,7 @@ export interface PreReadParts {
   readonly identity: RunIdentity
   /** Rows that name keys of metadata send all keys of the customer (`--metadata-keys all`). */
   readonly sendsAllKeys: boolean
-  /** True if a row is not sent that shows as held already when its customer is read (`--only-changed`). Default: never. */
+  /** True if a row is left out whose customer already holds its values (`--only-changed`). Default: never. */
   readonly leavesHeld?: ((customerId: string) => Promise<boolean>) | undefined
   readonly intendedBody: Run['intendedBody']
   /** True for an open row whose discount is removed. */
@@ -64,7 +64,7 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
   async function save({ request, image, leftOut: why }: Prepared): Promise<void> {
     const { row, customerId, body, reading } = request
     if (why !== undefined) leftOut.set(row, why)
-    // Of a row of which a part is done, all of it is kept from before.
+    // If a part of the row is done, all that it writes was kept before that.
     if (parts.isPartial(row)) return
     await images?.saveBeforeImage({ row, customerId, body: reading?.patch ?? body }, image)
   }

@@ -135,7 +135,7 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
     },
     /** An HTTP request is made. */
     requested: (): void => void requests++,
-    /** So many of this session. */
+    /** HTTP requests of this session. */
     get requests(): number {
       return requests
     },

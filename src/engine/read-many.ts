@@ -154,7 +154,7 @@ export async function readMany(
 const leastCompared = 40
 
 /**
- * How far list items may stand for customers: no document says that an item is whole, so a list may leave fields out or show
+ * How far items of a list can replace single reads: no document says that an item is whole, so a list may leave fields out or show
  * them empty. A field is proved by a customer that holds a value there and is the same in a single read.
  *
  * A field that is empty for every customer cannot be proved. Its blanks are taken on credit once many customers were as
@@ -175,7 +175,7 @@ function createListTrust() {
     },
     isWhole: (item: JsonObject): boolean =>
       shown.size > 0 && [...shown].every((field) => Object.hasOwn(item, field)),
-    /** Whether a whole item may stand for its customer. */
+    /** Whether a whole item can replace a single read. */
     grade(item: JsonObject): 'proved' | 'on_credit' | 'unproved' {
       if (compared === 0) return 'unproved'
       const open = unproved()

@@ -93,7 +93,7 @@ export async function readRedo(
   }
 }
 
-/** Of a row that was taken in part, only the rest is sent. */
+/** If the row was taken in part, only the rest is sent. */
 function onlyOpen(read: PatchedRow, notTaken: string): PatchedRow | Outcome {
   if (notTaken === '') return read
   const open = onlyNotTaken(read, notTaken)
@@ -209,7 +209,7 @@ export async function findRetryableRows(run: SavedRun): Promise<RetryableRows> {
         rows.delete(parent)
         settled.set(parent, redo.runId)
       } else if (still !== undefined && wasSent(still)) {
-        // Without an entry of its own, the redo has taken nothing of what was left.
+        // Without an entry, the redo has taken nothing of what was left.
         rows.set(parent, { ...still, notTaken: still.notTaken || before.notTaken })
       }
     }

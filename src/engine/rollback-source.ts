@@ -181,7 +181,7 @@ export async function* rollbackRows(
     const writes = customer.writes.flatMap(({ row, patch }) => {
       const taken = { row, patch: takenPatch(patch, partly.get(row) ?? ''), isConfirmed: updated.has(row) }
       if (!doubtful.has(row)) return taken.isConfirmed ? [taken] : []
-      // Of a row in doubt, a part may be confirmed all the same.
+      // A part of a row in doubt may be confirmed.
       return [...(taken.isConfirmed ? [taken] : []), { row, patch, isConfirmed: false }]
     })
     yield* rollbackRowsOf({ ...customer, writes }, keysIn(reader.stored) === 'all')

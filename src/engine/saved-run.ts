@@ -42,7 +42,7 @@ function savedRun(store: Store, reader: RunReader) {
   const { stored } = reader
   const record = readRecord(stored)
   const { id: runId, directory, host, account, facts, isRunning } = stored
-  // A folder of another name was put into the store by somebody else: nothing is written there.
+  // A folder with another name was put into the store from outside: nothing is written there.
   if (record === undefined || basename(directory) !== runId) return undefined
   const binding: RunBinding = { input: '', mapping: '', encoding: '', ...facts, host, account }
   return {

@@ -12,12 +12,12 @@ export function queuePlaces(concurrency: number): number {
   return Math.min(concurrency * 8, Math.max(256, concurrency))
 }
 
-/** So many entries are committed without waiting for more. During the commit other rows are in flight, and as many are ready. */
+/** This many entries are committed without waiting for more. During the commit other rows are in flight, and as many are ready. */
 export function groupPlaces(concurrency: number): number {
   return Math.max(concurrency, queuePlaces(concurrency) - 2 * concurrency)
 }
 
-/** With so many, no new row is started: rows that run, rows that wait for their settle time, and those behind them. */
+/** With this many, no new row is started: rows that run, rows that wait for their settle time, and those queued after them. */
 export const mostRows = 1_000
 
 /**

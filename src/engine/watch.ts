@@ -13,7 +13,7 @@ export interface KeyChange {
   readonly host: string
   readonly account: string
   readonly rows: number
-  /** Of the files that are read, and of the folder where files are written. */
+  /** Paths of the files that are read, and of the folder where files are written. */
   readonly paths: readonly string[]
 }
 

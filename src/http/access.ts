@@ -70,7 +70,7 @@ export interface AccessParts {
 const firstRows = 10
 /** Statuses that Rapyd does not document for this call: something else answers. */
 const strangeStatuses: ReadonlySet<number> = new Set([404, 405, 410, 415, 422])
-/** So many in a row are not the fault of single rows. */
+/** This many in a row are not the fault of single rows. */
 const mostBadSignatures = 5
 const mostBadKeys = 3
 

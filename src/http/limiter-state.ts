@@ -55,7 +55,7 @@ export function createAdaptiveConcurrency(most: number) {
     lowerTo(Math.max(least, Math.floor(limit / 2)))
   }
 
-  /** Without a budget few requests go at a time, until answers come again. No row fails for it, because a batch can wait. */
+  /** Once the budget is spent, few requests go at a time until answers come again. No row fails for it. */
   function spendFailure(): void {
     if (failureBudget >= 1) failureBudget--
     else lowerTo(least)

@@ -30,7 +30,7 @@ export interface RateLimiterParts {
   /** The run stops if it is throttled for longer. Milliseconds. */
   readonly longestMs: number
   readonly stop: (error: Error) => void
-  /** The circuit breaker. It hears nothing of its own probes. */
+  /** For the circuit breaker. Not called for its own probes. */
   readonly onSuccess: () => void
   readonly onFailure: (reason: string) => void
   /** Called for every throttled answer. */
@@ -200,7 +200,7 @@ function createPermitQueue(limits: ReturnType<typeof createLimits>, clock: Clock
   let waiting: Waiter[] = []
   const timer = createTimer(clock, grant)
   let isGranting = false
-  /** Limits have changed since the last look at them. */
+  /** True if limits may have changed since they were last tried. */
   let isAsked = false
 
   function grant(): void {
@@ -220,7 +220,7 @@ function createPermitQueue(limits: ReturnType<typeof createLimits>, clock: Clock
     }
   }
 
-  /** Until nobody waits, or the limits allow no more. */
+  /** Grants permits until no request waits, or the limits allow no more. */
   async function grantSome(): Promise<void> {
     for (;;) {
       const waiter = waiting.find(({ isProbe }) => limits.isFor(isProbe))

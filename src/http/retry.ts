@@ -35,7 +35,7 @@ export interface RetryParts {
 export interface RetryLimits {
   /** Attempts at most. Default 6. */
   readonly attempts?: number
-  /** For so many milliseconds attempts are repeated however many there were. Default 0. */
+  /** Attempts are repeated for at least this many milliseconds, whatever their number. Default 0. */
   readonly patienceMs?: number
 }
 

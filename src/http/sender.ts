@@ -166,7 +166,7 @@ export function createSender(parts: SenderParts): Send {
   const isRecent = ({ reading }: UpdateRequest): boolean =>
     reading === undefined || clock.now() - reading.at <= longestReadingMs
 
-  /** A server may ask a row in doubt to wait for long. It holds up no other customers then either. */
+  /** If a server asks a row in doubt to wait, no other customer waits for it. */
   const delaysOf = (call: Call, signal: AbortSignal): Pick<Clock, 'now' | 'sleep'> => ({
     now: () => clock.now(),
     sleep: (ms) =>

@@ -15,7 +15,7 @@ export interface SettlingParts {
   readonly inDoubt: ReadonlyMap<number, Doubt>
   /** Rows in doubt that the user asked to send if the customer reads differently, however old the doubt is. */
   readonly isSentAgain?: (row: number) => boolean
-  /** So many ms after the end of an attempt, or of a session, its requests count as not applied if the customer shows so. */
+  /** Milliseconds after the end of an attempt or a session, after which the customer shows whether it was applied. */
   readonly settleAfterMs: (request: UpdateRequest) => number
   readonly held: HeldCustomers
   /** Waits in the queue of the customer until a time of the clock. Default: waits without a queue. */
@@ -34,11 +34,11 @@ export interface Doubt {
 export interface Call {
   request: UpdateRequest
   state: CallState
-  /** Of the attempt that is under way, or was the last. */
+  /** True if the current attempt, or the last one, has an answer. */
   isAnswered?: boolean
 }
 
-/** So long after its settle time, a customer's state proves nothing about a call that was not answered. */
+/** This long after its settle time, others may have changed the customer, whose state then proves nothing. */
 const longestDoubtMs = 15 * 60_000
 
 /** Milliseconds after an attempt: the customer is read before its settle time is over, since a value that is there needs no wait. */

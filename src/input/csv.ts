@@ -203,7 +203,7 @@ function count(byte: number, bytes: Buffer, from: number, to: number): number {
 export interface Dialect {
   readonly delimiter: string
   readonly newline: Newline
-  /** What stands before a quote inside of quotes. Default: another quote. */
+  /** The character before a quote inside of quotes. Default: another quote. */
   readonly escape?: '\\' | '"'
   /** The lines end with `\r\r\n`, which is what CRLF becomes if it is converted twice. */
   readonly hasDoubledReturns?: boolean

@@ -78,7 +78,7 @@ export function countOddities(text: string): number {
   return (text.match(oddPattern())?.length ?? 0) + (oddWords?.length ?? 0)
 }
 
-/** Bytes that are looked at. */
+/** Bytes of the sample. */
 const sampleLength = 4096
 const mostNamed = 8
 const scripts = ['Latn', 'Cyrl', 'Grek', 'Hebr', 'Arab', 'Thai', 'Hang'].map(
@@ -101,7 +101,7 @@ export function describeCandidates(bytes: Buffer, at: number): string {
       return text === undefined ? [] : [{ encoding, text, oddities: countOddities(text) }]
     })
     .sort((one, other) => one.oddities - other.oddities)
-  // Of equally likely ones, the first of each script: several Cyrillic ones would leave no place for Chinese.
+  // Among equally likely ones, the first of each script: several Cyrillic ones would leave no place for Chinese.
   const groups = Map.groupBy(found, ({ text }) => scriptOf(text))
   const rankOf = (one: (typeof found)[number]): number => groups.get(scriptOf(one.text))?.indexOf(one) ?? 0
   const candidates = found

@@ -241,7 +241,7 @@ export function isUnbegun({ state, rows, started_at: at }: ListedRun): boolean {
   return state === 'open' && rows === 0 && at === ''
 }
 
-/** Whatever its age. Returns undefined if there is none. */
+/** A reason that does not depend on the age of the run; undefined if there is none. */
 function reasonToKeep(run: ListedRun): string | undefined {
   if (run.state === 'running') return 'it is running'
   if (run.state === 'open' && !isOver(run)) return 'it is not finished'

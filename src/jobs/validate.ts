@@ -104,7 +104,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
     const results = checks.finish(checked.found)
     await afterBatch?.()
     const present = results.columns.map(({ name }) => name)
-    // Of a file with more keys, not all are known.
+    // With more keys, not all are known.
     const unmatched =
       head.format === 'csv' || present.length < mostKeys
         ? unmatchedNames(options.ignoreColumns, present, input.mapping)

@@ -66,7 +66,7 @@ export function createProfiler() {
   }
 }
 
-/** Without a text, the column's texts do not show which. */
+/** `text` is undefined if the column's texts do not show which transform fits. */
 interface DraftTransform {
   readonly text: string | undefined
   readonly why: string

@@ -30,7 +30,7 @@ type Rewrite = (text: string) => Fix | undefined
 
 type IsRight = (text: string, fixable: Fixable, cell: string) => boolean
 
-/** When a fixed cell is right, and a rewrite besides removing what was written around it. */
+/** The test of a fixed cell, and a rewrite in addition to removing what is around the text. */
 const repairs: Readonly<
   Partial<Record<ErrorCode | WarningCode, readonly [isRight: IsRight, rewrite?: Rewrite]>>
 > = {
@@ -104,7 +104,7 @@ function rewriteFullWidth(text: string): Fix {
   return { text: plain, change: 'full-width characters written as plain ones' }
 }
 
-/** Of a few digits after a slash or in brackets, nobody knows whether they belong to the number. */
+/** A few digits after a slash or in brackets may be an extension. */
 const mayBeExtension = /\(\s*0+\s*\)|\(\s*\d{1,4}\s*\)$|\/\s*\d{1,3}$/
 
 /** For a number of a plus sign, digits and separators. A trunk zero is not fixed: it is a digit that must be removed. */

@@ -34,7 +34,7 @@ export interface InputColumn extends SourceColumn {
   readonly isId: boolean
   /** Empty if the column is set aside, or is the customer id. */
   readonly assignments: readonly Assignment[]
-  /** Of a CSV file: it has no name, and is left out if it holds nothing. */
+  /** A column of a CSV file without a name. It is left out if it holds nothing. */
   readonly isNameless?: true
   /** Why a key of NDJSON is refused. */
   readonly problem?: Problem

@@ -143,7 +143,7 @@ function explain(document: MappingDocument, issue: Issue, above: Path): Error {
     : document.error(path, 'nothing stands here', 'Write a value, or remove the key.')
 }
 
-/** Of several possible forms, returns the issue of the one with the type of the value. */
+/** Returns the issue of the possible form that has the type of the value. */
 function likeliest(branches: readonly (readonly Issue[])[], value: unknown): Issue | undefined {
   const issues = branches.flatMap((branch) => {
     const unknown = branch.find(({ code }) => code === 'unrecognized_keys')

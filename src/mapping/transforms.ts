@@ -118,7 +118,7 @@ const dateParts: Readonly<Record<string, string>> = {
   D: '(?<day>\\d{1,2})',
 }
 
-/** Midnight behind a date, as APIs and spreadsheets write it, in any time zone: the date is the one that is written. */
+/** Midnight after a date, as APIs and spreadsheets write it, in any time zone: the date is the one that is written. */
 const midnight =
   /(?:T|,?\s+)(?:0?0[:.]00(?:[:.]00(?:[.,]0+)?)?|12:00(?::00(?:\.0+)?)?\s?A\.?\s?M\.?)(?:\s?(?:Z|[A-Z]{3,4}|[+-]\d\d(?::?\d\d)?))*(?:\[[\w/]+\])?$/i
 

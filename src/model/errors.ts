@@ -144,7 +144,7 @@ export interface Problem {
   readonly message: string
 }
 
-/** Every warning code that a row can have. The row is sent all the same. A copy, as above. */
+/** Every warning code that a row can have. The row is still sent. A copy, as above. */
 export const warningEntries = { ...catalogue.warnings }
 
 export type WarningCode = keyof typeof warningEntries

@@ -43,7 +43,7 @@ export interface NdjsonRow extends ReadableRow {
 
 export type Row = CsvRow | NdjsonRow
 
-/** A record that cannot be read. It is a row all the same: it has a number, a line and an outcome. */
+/** A record that cannot be read. It is still a row: it has a number, a line and an outcome. */
 export interface MalformedRow extends Place {
   readonly kind: 'malformed'
   /** Physical lines that it takes. Default 1. */

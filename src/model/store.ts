@@ -137,9 +137,9 @@ export interface Run extends RunReader, RunRows {
   /** The fields of the intent that an earlier session left for a row, and its operation. */
   intendedFields(row: number): readonly string[] | undefined
   intendedOperation(row: number): OperationName | undefined
-  /** Of an open row of which a part is done: see `isPartial`. */
+  /** The outcome so far of an open row of which a part is done: see `isPartial`. */
   outcomeSoFar(row: number): Outcome | undefined
-  /** What an earlier session was about to send for a row, if its body held what was read of the customer. */
+  /** The body that an earlier session recorded for a row, if it was made of a reading. */
   intendedBody(row: number): Pick<UpdateRequest, 'body' | 'idempotencyKey'> | undefined
   /** True if another run has recorded an intent for a field of this row in doubt since. */
   isOvertaken(row: number): Promise<boolean>
@@ -149,7 +149,7 @@ export interface Run extends RunReader, RunRows {
    */
   arrivesUntil(customerId: string, row: number): Promise<number>
   readonly earlier: EarlierSessions
-  /** Of the last row from the first on without a gap that has an outcome; undefined if the first row is open. */
+  /** The outcome of the row before the first open one; undefined if the first row is open. */
   lastOfSettled(): Promise<Outcome | undefined>
   /**
    * Returns undefined if the row's operation has an intent of this session. Another body that holds what was read replaces it.
@@ -285,7 +285,7 @@ export interface OpenRunOptions {
   readonly fieldsOf: AccountId | undefined
   /** Entries that are committed without waiting for more. */
   readonly group: number
-  /** So long after an attempt it may still be applied. */
+  /** An attempt may still be applied for this long. Milliseconds. */
   readonly settleMs: number
   /** Rows of the input. */
   readonly rows: number

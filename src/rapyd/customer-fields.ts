@@ -52,7 +52,7 @@ export interface Rule {
 export const passes = (given: Rule): ((text: string) => boolean) =>
   given.isValid ?? ((text) => given(text) === undefined)
 
-/** Of a text that is not valid, what was written around or into it is named first. */
+/** The problem of an invalid text names first what was written around it or into it. */
 function rule(code: ErrorCode, describe: (text: string) => string, isValid: (text: string) => boolean): Rule {
   function find(text: string): CellDefect | undefined {
     return isValid(text) ? undefined : (findWrapper(code, text) ?? { code, message: describe(text) })
@@ -231,7 +231,7 @@ export function findAddressField(name: string): CustomerField | undefined {
   return addressFieldsByName.get(name)
 }
 
-/** Warnings about a row that is sent all the same: unusual ids, and clears that Rapyd may refuse. */
+/** Warnings about a row that is still sent: unusual ids, and clears that Rapyd may refuse. */
 export const rowWarnings = {
   unusualId(customerId: string, onWarning: OnWarning): void {
     if (!usualForm.test(customerId))

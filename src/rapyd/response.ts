@@ -19,7 +19,7 @@ type Envelope = NonNullable<ReturnType<typeof parseEnvelope>>
 /** Rapyd takes no deeper values, and a deeper one would end what compares or writes it. */
 const mostLevels = 64
 
-/** The answer that was read last: what follows an answer looks at it several times. */
+/** The last answer, parsed: several parts read the same one. */
 let last: { readonly body: string; readonly envelope: Envelope | undefined } | undefined
 
 /** Returns undefined if the body is not an envelope: HTML, a bare string, nothing, cut JSON, too many levels. */
@@ -41,13 +41,13 @@ function parseEnvelope(body: string) {
   const operationId = textOf(status['operation_id'])
   return {
     success: status['status'] === 'SUCCESS',
-    /** Without what names fields; empty on success. */
+    /** Without the names of fields; empty on success. */
     errorCode: error.code || response.code,
     /** From `CODE - [FIELD, FIELD]`, in lower case and joined with `;`; empty if there is none. */
     field: error.field || response.field,
     /** Only to distinguish answers with the same code: texts change, and may repeat a value. */
     message,
-    /** The message, after what the code holds besides code and fields. On one line, and shortened. */
+    /** What the code holds in addition to code and fields, then the message. On one line, and shortened. */
     words: shorten([error.rest || response.rest, message].filter((text) => text !== '').join(': ')),
     operationId: isOperationId(operationId) ? operationId : '',
     hasUnfitText:
@@ -110,7 +110,7 @@ function isOperationId(text: string): boolean {
 }
 
 const longestWords = 300
-/** More of a code or a message is not looked at. */
+/** Characters of a code or a message that are read. */
 const longestText = 1_000
 
 function shorten(text: string): string {
@@ -204,7 +204,7 @@ export function isFirewallPage({ status, body }: Answered): boolean {
   return (status === 403 || status === 503) && isPage(body)
 }
 
-/** Of these, a server or a gateway may have applied the request. 501, 505 and 511 refuse it before. */
+/** True if a server or a gateway may have applied the request. 501, 505 and 511 refuse it before. */
 function isUnclear(status: number): boolean {
   if (status < 500) return status === 408 || status === 409 || status === 425
   return status !== 501 && status !== 505 && status !== 511

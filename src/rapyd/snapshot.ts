@@ -109,7 +109,7 @@ function plainText(value: Scalar, name: string): string {
   return name === 'phone_number' ? text.replaceAll(/\D/g, '') : text
 }
 
-/** True if `snapshot` lacks a field that Rapyd may have all the same. Other fields count as empty if they are absent. */
+/** True if `snapshot` lacks a field that Rapyd may have without showing it. Other fields count as empty if they are absent. */
 export function isHidden(field: string, snapshot: JsonObject): boolean {
   return findCustomerField(field)?.isUndocumentedInAnswers === true && !Object.hasOwn(snapshot, field)
 }

@@ -33,7 +33,7 @@ interface CsvFormat {
 
 interface CellFormat {
   readonly delimiter: string
-  /** What stands before a quote inside of quotes. Default: another quote. */
+  /** The character before a quote inside of quotes. Default: another quote. */
   readonly escape?: string
 }
 

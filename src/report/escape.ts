@@ -12,7 +12,7 @@ export function csvText(records: readonly (readonly Cell[])[]): string {
   return stringify([...records], { escape_formulas: true })
 }
 
-/** A cell in quotes. `escape` is what stands before a quote inside: another quote, or a backslash. */
+/** A cell in quotes. `escape` is the character before a quote inside: another quote, or a backslash. */
 export function quotedCell(text: string, escape: string): string {
   return `"${text.replaceAll(escape, escape + escape).replaceAll('"', escape === '"' ? '"' : `${escape}"`)}"`
 }

@@ -99,7 +99,7 @@ export function readFormerRequests(storePath: string, account: AccountName) {
   if (!existsSync(path)) return undefined
   try {
     return readFormer(path, ({ all, first }) => ({
-      /** Of the start of the machine that the times belong to. */
+      /** Identifies the start of the machine that the times belong to. */
       boot: String(first('SELECT boot FROM machine')?.['boot'] ?? ''),
       /** When each request ended or ends, in the machine's milliseconds. */
       ends: all('SELECT until FROM request').map(({ until }) => Number(until)),

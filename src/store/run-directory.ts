@@ -62,7 +62,7 @@ export function runFoldersIn(runsDir: string): readonly string[] {
   }
 }
 
-/** All that a run writes there, besides temporary files, whose names begin with a dot. */
+/** All files of a run, apart from temporary ones, whose names begin with a dot. */
 const runFiles: ReadonlySet<string> = new Set([
   ...laterFiles,
   'errors.csv',

@@ -34,7 +34,7 @@ export interface Columns {
 /** Texts that are kept to count different ones: of all columns together, and of one. */
 const mostKept = 26_000
 const mostKeptOfOne = 1_000
-/** Of longer texts, only the digest is kept. */
+/** For longer texts, only the digest is kept. */
 const longestKept = 200
 /** Bounds the memory, because every NDJSON row may have its own keys. */
 export const mostKeys = 200

@@ -198,7 +198,7 @@ function hasEscapes(text: string): boolean {
 const ordinary = /^[A-Za-z\d .,@&/()+-]*$/
 const ordinaryWithQuote = /^(?!.*'')[A-Za-z\d .,@&/()+'-]*$/
 
-/** Letters, digits and spaces may stand for nothing or for a date, but nothing has damaged them. Most texts are so. */
+/** True for letters, digits and spaces, as most texts are. They may be a placeholder or a date, but no damage. */
 export function isPlainText(text: string): boolean {
   return /^[A-Za-z][A-Za-z\d ]*$/.test(text) && !text.endsWith(' ')
 }

@@ -35,7 +35,7 @@ export function applyDuplicatePolicy(input: Input, plain: RowReader, duplicates:
     case 'reject':
       return plain
     case 'last':
-      // Of the rows of a customer that have a call, only the last one is sent.
+      // Only the last row of a customer that has a call is sent.
       return {
         openRows,
         readRow: leaveOut(readRow, duplicates, (last) => ({

@@ -48,7 +48,7 @@ export function createFindings<Code extends string>(byMessage: boolean) {
   const kinds = new Map<string, Diagnosis<Code> & { rows: number; places: RowPlace[] }>()
   return {
     add({ code, field, message, place: { row, line }, columnOf, exampleOf }: NewFinding<Code>): void {
-      // Messages of E_JSON name a place in the line, and are one kind all the same.
+      // Messages of E_JSON name a place in the line, but count as one kind.
       const key = `${code}\n${field}\n${byMessage && code !== 'E_JSON' ? message : ''}`
       const isFull = kinds.size >= mostKinds
       const known = kinds.get(key) ?? (isFull ? kinds.get(code) : undefined)

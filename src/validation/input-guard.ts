@@ -137,7 +137,7 @@ const leastRows = 10
 const leastShared = 10
 /** A field may change for this share of the customers that have it. */
 const mostChanged = 0.3
-/** So many of the last customers in a row are no coincidence. */
+/** This many differences in a row at the end are no coincidence. */
 const longestRun = 8
 
 /** Allows a share of `of` rows, or `least` rows in a small file. */

@@ -100,7 +100,7 @@ interface Bar {
   readonly calls: number
   /** Those of them that need attention, on top. */
   readonly errors?: number
-  /** Of the strip below. */
+  /** The kind of the strip below the bar. */
   readonly mark?: 'retry' | 'throttled'
 }
 

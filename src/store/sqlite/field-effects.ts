@@ -91,7 +91,7 @@ export function mapFields<From, To>(
 }
 
 /**
- * What a run that is held, and perhaps deleted, has left in doubt. `endedAt`: when its attempts ended, milliseconds since 1970. Its
+ * Keeps the doubts of a run that is held, because the run may be deleted. `endedAt`: when its attempts ended, milliseconds since 1970. Its
  * open intents do not say so while it is held.
  */
 export async function keepFieldDoubts(database: StoreDatabase, run: number, endedAt: number): Promise<void> {
@@ -111,7 +111,7 @@ export async function keepFieldDoubts(database: StoreDatabase, run: number, ende
   })
 }
 
-/** So often a request of a living run is looked for. */
+/** How often to ask again about a request of a living run. Milliseconds. */
 const lookEveryMs = 1_000
 
 export type FieldWriter = ReturnType<typeof createFieldWriter>

@@ -144,7 +144,7 @@ function isKnown({ digest }: FieldEntry): boolean {
 function knownFields(table: FieldTable, customerId: string): KnownFields {
   const entries = table.get(customerId)
   const intents = table.intents(customerId)
-  /** What was confirmed after an intent was recorded has been held against that intent. */
+  /** A confirmation after an intent was recorded has already considered that intent. */
   const isOpen = (field: string): boolean =>
     intents.some(({ fields, number }) => fields.includes(field) && number > (entries[field]?.number ?? 0))
   const isUnknown = (field: string): boolean => entries[field]?.digest === unknown || isOpen(field)

@@ -17,9 +17,9 @@ interface Moment {
 
 const leaseMs = 60_000
 const renewEveryMs = 15_000
-/** A request may be sent so long after the owner was confirmed. */
+/** A request may be sent this long after the owner was confirmed. Milliseconds. */
 const freshMs = 5_000
-/** So long after it was last confirmed, the attempts of a dead owner are over. */
+/** The attempts of a dead owner are over this long after its last confirmation. Milliseconds. */
 export const ownerGoneMs = freshMs + longestAttemptMs
 /** With a shorter settle time (tests, the simulator) a dead owner's attempts count as ended at once. */
 export const leastSettleMs = 30_000

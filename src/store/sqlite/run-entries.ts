@@ -28,11 +28,11 @@ interface FieldNotes {
 
 export interface EntryWriterParts {
   readonly database: StoreDatabase
-  /** Of the run. */
+  /** The number of the run. */
   readonly number: number
   /** Undefined if the run keeps no field state. */
   readonly fields: FieldNotes | undefined
-  /** Of rows that an earlier session may have sent. */
+  /** Intents of rows that an earlier session may have sent. */
   readonly intents: ReadonlyMap<number, StoredIntent>
   /** Open rows of which a part is done. */
   readonly partial: ReadonlyMap<number, Outcome>
@@ -128,7 +128,7 @@ export function createEntryWriter({
   }
 }
 
-/** Of fields that add up when they are sent again, with the key that made them. */
+/** The digests of fields that add up when they are sent again, with the key that made them. */
 function digestsToKeep({ confirmed = {} }: FieldEffects, key: string | undefined): string | null {
   const { addresses, coupon } = confirmed
   if (addresses === undefined && coupon === undefined) return null
