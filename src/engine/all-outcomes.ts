@@ -44,8 +44,8 @@ export async function* allOutcomes(parts: AllOutcomesParts): AsyncGenerator<read
       }
       const prepared = parts.prepare(row)
       if (isOutcome(prepared)) batch.push(prepared)
-      else if (parts.isInDoubt(row.row)) batch.push(openOutcome(prepared, doubt, 'unknown'))
-      else batch.push(openOutcome(prepared, parts.open))
+      else if (parts.isInDoubt(row.row)) batch.push(unsentOutcome(prepared, doubt, 'unknown'))
+      else batch.push(unsentOutcome(prepared, parts.open))
     }
     yield batch
   }
@@ -99,7 +99,7 @@ export interface Cause {
 }
 
 /** The outcome of a row that was not sent. `finishedAt`: when that was decided, milliseconds since 1970; 0 if it may still be sent. */
-export function openOutcome(
+export function unsentOutcome(
   known: KnownRow,
   { code, message, field = '', status = 0 }: Cause,
   outcome: OutcomeKind = 'not_attempted',

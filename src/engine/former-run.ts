@@ -1,7 +1,7 @@
 /** A run that version 0.1 began. A finished one still counts: the same file is not sent again. */
 import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isJsonObject, parseJson } from '../model/json.ts'
+import { hasMembers, isJsonObject, parseJson } from '../model/json.ts'
 import type { Summary } from '../report/summary.ts'
 import { formerRunState, oldRun } from '../store/former-layout.ts'
 
@@ -30,8 +30,7 @@ function readSummary(path: string): Summary | undefined {
 /** Version 0.1 wrote it, so only the members that are shown are examined. */
 function isSummary(found: unknown): found is Summary {
   return (
-    isJsonObject(found) &&
-    ['run_id', 'host', 'next'].every((name) => typeof found[name] === 'string') &&
+    hasMembers(found, { run_id: 'string', host: 'string', next: 'string' }) &&
     ['outcomes', 'input', 'latency_ms'].every((name) => isJsonObject(found[name])) &&
     Array.isArray(found['errors'])
   )

@@ -18,7 +18,7 @@ import {
 import type { Run } from '../model/store.ts'
 import { narrowRequest, isRepeatable, parseBody, type RunIdentity } from '../rapyd/requests.ts'
 import { compareField, toSnapshot } from '../rapyd/snapshot.ts'
-import { openOutcome, type Cause } from './all-outcomes.ts'
+import { unsentOutcome, type Cause } from './all-outcomes.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import { leftOutNote } from './record.ts'
 import type { SharedRead } from './shared-read.ts'
@@ -76,7 +76,7 @@ export function createFieldStateSending(parts: FieldStateParts) {
       if (fields.length === 0) return withoutCall(request, customerId, 'unchanged', { message: asConfirmed })
       const isWhole = fields.length === request.sends.length
       const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
-      const found = await leaveHeld(sent, signal)
+      const found = await leaveOutApplied(sent, signal)
       const outcome = found === undefined || isOutcome(found) ? found : await next(found, signal)
       if (outcome === undefined) return undefined
       const facts = { isOnlyChanged, isRemoved: run.outcomeSoFar(row) !== undefined }
@@ -102,7 +102,7 @@ export function createFieldStateSending(parts: FieldStateParts) {
   }
 
   /** Leaves out what may have been sent before and is held. Resolves with the outcome if nothing is sent, or undefined if stopped. */
-  async function leaveHeld(
+  async function leaveOutApplied(
     request: UpdateRequest,
     signal: AbortSignal,
   ): Promise<UpdateRequest | Outcome | undefined> {
@@ -112,7 +112,7 @@ export function createFieldStateSending(parts: FieldStateParts) {
     if (fields.length > 0 || !run.inDoubt.has(row)) await parts.untilSettled(request, signal)
     if (signal.aborted) return undefined
     if (fields.length === 0) return request
-    const end = (why: Cause, outcome: OutcomeKind) => openOutcome(request, why, outcome, clock.wall())
+    const end = (why: Cause, outcome: OutcomeKind) => unsentOutcome(request, why, outcome, clock.wall())
     if (parts.read === undefined) return end(notSentTwice, 'unknown')
     const found = await parts.read.read(customerId, signal).catch((error: unknown) => {
       if (signal.aborted && error === signal.reason) return undefined

@@ -17,7 +17,7 @@ import { holdsAll, holdsPatch, isEmpty, ownValue, toSnapshot } from '../rapyd/sn
 import { guardOf } from '../validation/guards.ts'
 import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
 import { checkInput, scanReading } from '../validation/scan.ts'
-import { openOutcome } from './all-outcomes.ts'
+import { unsentOutcome } from './all-outcomes.ts'
 import { createHeadDigest, type PlanHead, type PlanRow } from './plan-format.ts'
 import type { PlannedFacts } from './record.ts'
 import type { Precondition } from './watch.ts'
@@ -212,7 +212,7 @@ export async function openPlanOf({ plan: path, sha256 }: PlannedFacts): Promise<
 export function createDriftPrecondition(plan: Pick<SavedPlan, 'before'>): Precondition {
   return async ({ request, customer, isInDoubt }) => {
     const refused = (code: ErrorCode, message: string, field = ''): Outcome =>
-      openOutcome(request, { code, message, field }, isInDoubt ? 'unknown' : 'invalid')
+      unsentOutcome(request, { code, message, field }, isInDoubt ? 'unknown' : 'invalid')
     if (customer === undefined)
       return refused('E_CUSTOMER_NOT_FOUND', 'Rapyd does not know the customer any more')
     const patch = parseBody(request.body)

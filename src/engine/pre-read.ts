@@ -14,7 +14,7 @@ import { shownKey, shownNames } from '../model/text.ts'
 import { keysOf } from '../rapyd/metadata.ts'
 import { parseBody, withReading, type RunIdentity } from '../rapyd/requests.ts'
 import { hasNoDiscount, holdsPatch, mergeKeys, toBeforeImage } from '../rapyd/snapshot.ts'
-import { openOutcome, type Cause } from './all-outcomes.ts'
+import { unsentOutcome, type Cause } from './all-outcomes.ts'
 import type { Run } from '../model/store.ts'
 import type { SharedRead } from './shared-read.ts'
 import type { CustomerReading } from '../http/ports.ts'
@@ -34,7 +34,7 @@ export interface PreReadParts {
   /** Rows that name keys of metadata send all keys of the customer (`--metadata-keys all`). */
   readonly sendsAllKeys: boolean
   /** True if a row is left out whose customer already holds its values (`--only-changed`). Default: never. */
-  readonly leavesHeld?: ((customerId: string) => Promise<boolean>) | undefined
+  readonly mayLeaveOut?: ((customerId: string) => Promise<boolean>) | undefined
   readonly intendedBody: Run['intendedBody']
   /** True for an open row whose discount is removed. */
   readonly isPartial: (row: number) => boolean
@@ -138,7 +138,7 @@ async function prepare(
   await parts.untilSettled(asked, signal)
   signal.throwIfAborted()
   const isForKeys =
-    precondition === undefined && parts.leavesHeld === undefined && !(await lacksImage(parts, asked))
+    precondition === undefined && parts.mayLeaveOut === undefined && !(await lacksImage(parts, asked))
   const { reading, at } = await parts.shared.read(asked.customerId, signal, isForKeys)
   if (reading.kind === 'unreadable') return reading
   const customer = reading.kind === 'found' ? reading.customer : undefined
@@ -152,7 +152,7 @@ async function prepare(
   }
   const image = toBeforeImage(reading.customer, parts.fields)
   const isHeld = !isInDoubt && holdsPatch(parseBody(allowed.request.body), reading.customer)
-  if (isHeld && (await parts.leavesHeld?.(asked.customerId)) === true)
+  if (isHeld && (await parts.mayLeaveOut?.(asked.customerId)) === true)
     return withoutCall(asked, asked.customerId, 'unchanged', { message: heldAlready })
   const made = withKeys(parts, allowed, reading.customer, at)
   const changed = keysThatChange(made, reading.changedKeys)
@@ -193,7 +193,7 @@ function unread(
 }
 
 function end({ clock }: PreReadParts, request: UpdateRequest, outcome: OutcomeKind, why: Cause): Outcome {
-  return openOutcome(request, why, outcome, clock.wall())
+  return unsentOutcome(request, why, outcome, clock.wall())
 }
 
 function namesKeys({ sendsAllKeys }: PreReadParts, { body, sends }: UpdateRequest): boolean {

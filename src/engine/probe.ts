@@ -11,7 +11,7 @@ import { createSender, type SenderParts } from '../http/sender.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { BulkUpdateError, type ErrorCode } from '../model/errors.ts'
 import { errorOf } from './errors.ts'
-import { isJsonObject, parseJson, type JsonObject } from '../model/json.ts'
+import { hasMembers, isJsonObject, parseJson, type JsonObject } from '../model/json.ts'
 import type { UpdateRequest, Outcome } from '../model/row.ts'
 import type { Run } from '../model/store.ts'
 import { shownKey, shownNames } from '../model/text.ts'
@@ -22,7 +22,7 @@ import { openClient, type RunClient } from './client.ts'
 import { metadataFact } from './metadata-keys.ts'
 import { accountOf } from './open-field-state.ts'
 import { stopWith } from './program-options.ts'
-import { openDoubts, settleAfterMs, untilSettled } from './waiting-rows.ts'
+import { loadDoubts, settleAfterMs, untilSettled } from './waiting-rows.ts'
 import type { RunParts } from './parts.ts'
 import type { CustomerReading, ReadCustomer, Remote } from '../http/ports.ts'
 
@@ -149,8 +149,8 @@ function readState(run: Run): ProbeState | undefined {
 }
 
 function isProbeState(found: unknown): found is ProbeState {
-  if (!isJsonObject(found) || !isJsonObject(found['metadata'])) return false
-  return ['customer', 'key', 'nonce'].every((name) => typeof found[name] === 'string')
+  const isNamed = hasMembers(found, { customer: 'string', key: 'string', nonce: 'string' })
+  return isNamed && isJsonObject(found['metadata'])
 }
 
 /** The metadata of a customer on which something can be seen, and which can be written back. Throws USAGE. */
@@ -253,7 +253,7 @@ async function sendRow(
   const send = createSender({
     ...more,
     ...client,
-    inDoubt: openDoubts(run, new Map(), clock),
+    inDoubt: loadDoubts(run, new Map(), clock),
     settleAfterMs: () => settleMs,
     held: { until: () => 0, hold() {} },
     cancelIntent: ({ row }) => run.cancelIntents([row]),

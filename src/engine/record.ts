@@ -6,7 +6,7 @@ import { shellWord } from '../model/text.ts'
 import { isDefault, readRecordedOptions, type RecordedOptions } from '../config/job-options.ts'
 import { optionTable, toFlag, type CommandName } from '../config/options.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
-import { isJsonObject, parseJson, type JsonObject } from '../model/json.ts'
+import { hasMembers, isJsonObject, parseJson, type JsonObject } from '../model/json.ts'
 import type { Scan } from '../model/scan.ts'
 import { recordNote, type Run, type StoredRun, type StoreOptions } from '../model/store.ts'
 import type { Summary } from '../report/summary.ts'
@@ -118,10 +118,6 @@ function isStoredRecord(
       hasMembers(planned, { plan: 'string', sha256: 'string', isVerified: 'boolean' })) &&
     (rollback === undefined || hasMembers(rollback, { parent: 'string' }))
   )
-}
-
-function hasMembers(found: unknown, types: Readonly<Record<string, string>>): found is JsonObject {
-  return isJsonObject(found) && Object.entries(types).every(([name, type]) => typeof found[name] === type)
 }
 
 function parsed(text: string | undefined): JsonObject | undefined {

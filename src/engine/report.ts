@@ -140,7 +140,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
       nextStep({
         runId,
         tip: ending.remedy,
-        openRows: rows - settledRows,
+        rowsLeft: rows - settledRows,
         outcomes,
         errorsFile: `${directory}/errors.${parts.format}`,
         redoCommand:

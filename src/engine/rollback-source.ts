@@ -29,15 +29,15 @@ import {
 import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { createUpdateRequest, type RunIdentity } from '../rapyd/requests.ts'
 import { takenPatch } from '../rapyd/taken.ts'
-import { findTaken, openOutcome, type Cause } from './all-outcomes.ts'
+import { findTaken, unsentOutcome, type Cause } from './all-outcomes.ts'
 import {
   changedCustomers,
   findChildRuns,
   hasApplied,
   hasSent,
-  isRolledBack,
+  isRollbackFinished,
   nextChildId,
-  wasRolledBack,
+  isRollbackBegun,
   type SavedRun,
 } from './saved-run.ts'
 import { keysIn } from './metadata-keys.ts'
@@ -149,7 +149,7 @@ async function undoValuesAt(file: InputFile, { offset, length }: UpdateRequest):
 
 /** A row for which nothing is sent. Only what an earlier session has restored has fields. */
 function ended(request: UpdateRequest, outcome: OutcomeKind, why: Cause): Outcome {
-  const open = openOutcome(request, why, outcome)
+  const open = unsentOutcome(request, why, outcome)
   return { ...open, fields: outcome === 'updated' ? open.fields : '', cleared: '' }
 }
 
@@ -256,7 +256,7 @@ export async function refuseRollback(run: SavedRun): Promise<void> {
     throw errorOf('E_NO_BACKUP', 'no_backup', { runId })
   let last: string | undefined
   for (const redo of await findChildRuns(run, 'redo')) {
-    if ((await hasApplied(redo)) && !(await isRolledBack(redo))) last = redo.runId
+    if ((await hasApplied(redo)) && !(await isRollbackFinished(redo))) last = redo.runId
   }
   if (last === undefined) return
   throw errorOf('E_ROLLBACK_ORDER', 'later_redo', {
@@ -277,7 +277,7 @@ export async function findRollback(
   const next = { runId: await nextChildId(run, 'rollback'), input: undefined }
   const saved = (await findChildRuns(run, 'rollback')).at(-1)
   if (saved === undefined) return next
-  if (!saved.isFinished && (await wasRolledBack(saved))) return next
+  if (!saved.isFinished && (await isRollbackBegun(saved))) return next
   const { runId, binding } = saved
   if (!saved.isFinished && (await hasSent(saved))) return { runId, input: binding.input }
   const isSame = binding.input === (await rowsDigest(run, signal))

@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { options as optionTable } from '../config/options.ts'
 import { errorOf } from './errors.ts'
 import type { BeforeCustomer, RunReader, Store } from '../model/store.ts'
-import { damagedStore } from '../store/errors.ts'
+import { busyRun, damagedStore } from '../store/errors.ts'
 import { oldRun } from '../store/former-layout.ts'
 import { takenFields } from '../model/row.ts'
 import { eachOutcome, type TakenRows } from './all-outcomes.ts'
@@ -57,6 +57,11 @@ function savedRun(store: Store, reader: RunReader) {
     isFinished: stored.state === 'finished',
     binding,
   }
+}
+
+/** Throws BUSY if a process has the run. */
+export function refuseRunning({ runId, isRunning, reader: { stored } }: SavedRun): void {
+  if (isRunning) throw busyRun(runId, stored.owner, stored.settled)
 }
 
 /** Throws USAGE if customers of another account would be changed. `held` is that of a run or a plan, which `what` names. */
@@ -111,13 +116,13 @@ function numberOf({ runId }: SavedRun): number {
 }
 
 /** True if a rollback of the run has sent anything, finished or not. */
-export async function wasRolledBack(run: Parent): Promise<boolean> {
+export async function isRollbackBegun(run: Parent): Promise<boolean> {
   for (const rollback of await findChildRuns(run, 'rollback')) if (await hasSent(rollback)) return true
   return false
 }
 
 /** True if a rollback of the run has reached its end. */
-export async function isRolledBack(run: Parent): Promise<boolean> {
+export async function isRollbackFinished(run: Parent): Promise<boolean> {
   return (await findChildRuns(run, 'rollback')).some((rollback) => rollback.isFinished)
 }
 
@@ -136,7 +141,7 @@ export async function hasApplied({ reader }: SavedRun): Promise<boolean> {
 export async function customersPutBack(run: Parent): Promise<ReadonlySet<string>> {
   const customers = new Set<string>()
   for (const rollback of await findChildRuns(run, 'rollback')) {
-    if (await wasRolledBack(rollback)) continue
+    if (await isRollbackBegun(rollback)) continue
     for await (const { outcome, customerId } of eachOutcome(rollback.reader.outcomes()))
       if (outcome === 'updated') customers.add(customerId)
   }
@@ -172,7 +177,7 @@ export async function findLaterRedo({
 
 /** Throws USAGE, E_ROLLED_BACK, for an open run that was rolled back: its earlier rows are undone, so the rest must not be sent. */
 export async function refuseRolledBack(store: Store, runId: string): Promise<void> {
-  if (!(await wasRolledBack({ runId, store }))) return
+  if (!(await isRollbackBegun({ runId, store }))) return
   throw errorOf('E_ROLLED_BACK', 'rolled_back', { runId })
 }
 

@@ -18,12 +18,12 @@ import {
   createHeldCustomers,
   keepDoubts,
   mostRows,
-  openDoubts,
+  loadDoubts,
   queuePlaces,
   settleAfterMs,
   untilSettled,
 } from './waiting-rows.ts'
-import { openOutcome } from './all-outcomes.ts'
+import { unsentOutcome } from './all-outcomes.ts'
 import { openClient, type RunClient } from './client.ts'
 import { readsPerCall } from './metadata-keys.ts'
 import { createPreRead, holdsAllKeys, keepsImages, type PreReadStep } from './pre-read.ts'
@@ -142,7 +142,7 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
   })
   const read = createReadCustomer(client)
   const shared = createSharedRead(createReadCustomer(client, true), clock)
-  const inDoubt = openDoubts(run, parts.parentDoubts, clock)
+  const inDoubt = loadDoubts(run, parts.parentDoubts, clock)
   // An error of one row ends the run at once: no other row begins an attempt while the queues empty.
   const queues = createKeyedQueue(() => queuePlaces(options.concurrency) + inDoubt.size, stop, mostRows)
   const identity = { host: remote.host, runId }
@@ -256,7 +256,7 @@ function createPreReadStep(
     },
     identity,
     sendsAllKeys,
-    leavesHeld: fieldState?.isOnlyChanged === true && !fieldState.isNew ? isKnown : undefined,
+    mayLeaveOut: fieldState?.isOnlyChanged === true && !fieldState.isNew ? isKnown : undefined,
     intendedBody: (row) => run.intendedBody(row),
     isPartial: (row) => run.outcomeSoFar(row) !== undefined,
     onMissing: (code, status) => client.access.rejected(code, status),
@@ -270,7 +270,7 @@ function createMiddleware(
 ): readonly Middleware[] {
   const closing: Middleware = (next) => (request, signal) =>
     closed.has(request.customerId)
-      ? Promise.resolve(openOutcome(request, afterBadRow))
+      ? Promise.resolve(unsentOutcome(request, afterBadRow))
       : next(request, signal).finally(() => client.calls.giveBack(request.path))
   return [
     ...(fieldState === undefined ? [] : [fieldState.around]),

@@ -39,7 +39,7 @@ const doubtsNote = 'doubts'
  * Rows in doubt of earlier sessions, and those of the parent run, with the ends of their attempts. What a session noted when it was
  * stopped is exact, and holds until the run begins again. Otherwise attempts may have followed until the session ended.
  */
-export function openDoubts(
+export function loadDoubts(
   run: Pick<Run, 'inDoubt' | 'earlier' | 'note' | 'noteLater'>,
   parentDoubts: ReadonlyMap<number, number>,
   clock: Pick<Clock, 'now' | 'wall'>,

@@ -17,16 +17,16 @@ import {
   findOpenRedos,
   nextChildId,
   refuseOlderRedo,
-  wasRolledBack,
+  isRollbackBegun,
   openSavedRun,
   refuseOtherDestination,
+  refuseRunning,
   type SavedRun,
 } from '../engine/saved-run.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
 import { shellWord } from '../model/text.ts'
 import { withExistingStore } from '../store/open-store.ts'
-import { busyRun } from '../store/errors.ts'
 
 /** As for an update. The input is read as the parent read it; `encoding` is that of `from`. */
 export interface RedoOptions extends OptionsOf<'redo'> {
@@ -58,6 +58,7 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
   let plan: SavedPlan | undefined
   let toMend = 0
   try {
+    refuseRunning(parent)
     refuseUnfinished(parent)
     refuseRedoOfRollback(parent)
     await refuseOlderRedo(parent)
@@ -140,8 +141,7 @@ const rereadingOptions = ['map', 'blank', 'nullValues', 'literals'] as const
 /** Ends the check of a file without a retryable row. */
 class NothingLeft extends Error {}
 
-function refuseUnfinished({ runId, reader, record, isRunning, isFinished }: SavedRun): void {
-  if (isRunning) throw busyRun(runId, reader.stored.owner, reader.stored.settled)
+function refuseUnfinished({ runId, record, isFinished }: SavedRun): void {
   if (isFinished) return
   throw errorOf('E_RUN_OPEN', 'open_parent', { runId, command: commandToResume({ runId, record }) })
 }
@@ -166,7 +166,7 @@ async function redoId(
   if (!isMended && binding['input'] !== parent.binding.input)
     throw errorOf('E_INPUT_CHANGED', 'not_as_begun', { what: 'the input is', runId: parent.runId })
   for (const open of await findOpenRedos(parent)) {
-    if (await wasRolledBack(open)) continue
+    if (await isRollbackBegun(open)) continue
     const isSame = open.record.redo?.parent === parent.runId && open.record.redo.isMended === isMended
     if (isSame && open.binding.input === binding['input']) return open.runId
     throw errorOf('E_RUN_OPEN', 'open_redo', {

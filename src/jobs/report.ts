@@ -15,7 +15,7 @@ import { endingOf, report, type ReadableInput, type RunEnding } from '../engine/
 import { restoreVanished } from '../engine/vanished-file.ts'
 import { inputPartsOf, openSameInput } from '../engine/open-input.ts'
 import { readHead } from '../input/header.ts'
-import { wasRolledBack, openSavedRun, type SavedRun } from '../engine/saved-run.ts'
+import { isRollbackBegun, openSavedRun, type SavedRun } from '../engine/saved-run.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import type { StoreOptions } from '../model/store.ts'
 
@@ -126,7 +126,7 @@ async function endingOfSaved(saved: SavedRun): Promise<RunEnding> {
   }
   return {
     ...endingOf(readEnding(reader.stored)),
-    next: (await wasRolledBack({ runId, store }))
+    next: (await isRollbackBegun({ runId, store }))
       ? `Run ${runId} was rolled back after it had been stopped: it goes on no more.`
       : `Run ${runId} is not finished. To go on: ${commandToResume({ runId, record })}`,
   }

@@ -19,7 +19,7 @@ import {
   type RollbackRow,
 } from '../engine/rollback-source.ts'
 import { runJob, type UpdateResult } from '../engine/run-job.ts'
-import { openSavedRun, refuseOtherDestination, type SavedRun } from '../engine/saved-run.ts'
+import { openSavedRun, refuseOtherDestination, refuseRunning, type SavedRun } from '../engine/saved-run.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Watch } from '../engine/watch.ts'
 import type { InputFile } from '../input/bytes.ts'
@@ -32,7 +32,6 @@ import type { RollbackBuckets } from '../report/summary.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import { openReadings, type Readings } from '../store/readings.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
-import { busyRun } from '../store/errors.ts'
 
 export type RollbackResult =
   | (UpdateResult & { readonly parent: string })
@@ -192,8 +191,7 @@ async function previewIn(
   const parent = await openSavedRun(store, run, options.runsDir)
   using readings = openReadings('', 0)
   try {
-    const { owner, settled } = parent.reader.stored
-    if (parent.isRunning) throw busyRun(parent.runId, owner, settled)
+    refuseRunning(parent)
     await acceptRun(store, parent.reader.stored, own, options)
     await refuseRollback(parent)
     const isLeft = (await findRollback(parent, signal)) !== undefined

@@ -12,7 +12,7 @@ import {
 } from '../engine/record.ts'
 import { isInputKept } from '../engine/input.ts'
 import { findRetryableRows } from '../engine/redo-source.ts'
-import { findLaterRedo, wasRolledBack, openSavedRun } from '../engine/saved-run.ts'
+import { findLaterRedo, isRollbackBegun, openSavedRun } from '../engine/saved-run.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { outcomeKinds, type OutcomeKind } from '../model/row.ts'
 import { recordNote, type RunReader, type Store, type StoreOptions } from '../model/store.ts'
@@ -177,7 +177,7 @@ async function withRelatedRuns(run: ListedRun, runs: readonly ListedRun[], store
   const sender = run.state === 'plan' ? runs.find(({ plan_id: plan }) => plan === runId) : undefined
   if (sender !== undefined) return { ...run, applied_by: sender.run_id, next: '' }
   const back = runs.find((other) => other.rolled_back === runId)
-  if (back !== undefined && (await wasRolledBack({ runId, store })))
+  if (back !== undefined && (await isRollbackBegun({ runId, store })))
     return { ...run, rolled_back_by: back.run_id, next: '' }
   const mayRedo = run.state === 'finished' && run.next !== '' && run.rolled_back === undefined
   return mayRedo && (await hasNoRedo(run, runs, store)) ? { ...run, next: '' } : run
@@ -191,7 +191,7 @@ async function hasNoRedo(
 ): Promise<boolean> {
   const redos = runs.filter(({ parent }) => parent === runId)
   for (const each of redos)
-    if (each.state !== 'finished' && !(await wasRolledBack({ runId: each.run_id, store }))) return true
+    if (each.state !== 'finished' && !(await isRollbackBegun({ runId: each.run_id, store }))) return true
   const saved = await openSavedRun(store, runId, undefined)
   if ((await findLaterRedo(saved)) !== undefined) return true
   return redos.length > 0 && (await findRetryableRows(saved)).rows.size === 0

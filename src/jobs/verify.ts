@@ -10,12 +10,11 @@ import { readCustomersOf, type ReadingWatch } from '../engine/reading-client.ts'
 import { inputNotKept } from '../engine/input.ts'
 import { inputPartsOf, openSameInput } from '../engine/open-input.ts'
 import { readHead } from '../input/header.ts'
-import { changedCustomers, openSavedRun, type SavedRun } from '../engine/saved-run.ts'
+import { changedCustomers, openSavedRun, refuseRunning, type SavedRun } from '../engine/saved-run.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
 import { withExistingStore } from '../store/open-store.ts'
-import { busyRun } from '../store/errors.ts'
 import { openReadings, type Readings } from '../store/readings.ts'
 import { fieldOf, onlyFields, isOutcome, takenFields, type Outcome } from '../model/row.ts'
 import { checkOf, openPlanOf } from '../engine/plan-source.ts'
@@ -75,8 +74,7 @@ async function verifyIn(store: Store, options: VerifyOptions & ReadingWatch & St
   using readings = openReadings('', 0)
   using customers = countCustomers()
   try {
-    const { owner, settled } = run.reader.stored
-    if (run.isRunning) throw busyRun(run.runId, owner, settled)
+    refuseRunning(run)
     await acceptRun(store, run.reader.stored, own, options)
     const pick = createCustomerSample(sample, run.runId)
     for await (const outcome of eachOutcome(run.reader.outcomes())) {

@@ -24,6 +24,11 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** True for an object with members of these types, as `typeof` names them. */
+export function hasMembers(found: unknown, types: Readonly<Record<string, string>>): found is JsonObject {
+  return isJsonObject(found) && Object.entries(types).every(([name, type]) => typeof found[name] === type)
+}
+
 /** True if no value is inside more than `most` objects and lists. */
 export function hasFewLevels(value: JsonValue, most: number): boolean {
   if (typeof value !== 'object' || value === null) return true

@@ -129,7 +129,7 @@ export interface RunEnd {
   /** What to do about the error that stopped the run; undefined if it reached its end. */
   readonly tip: string | undefined
   /** Rows without an outcome in the store. */
-  readonly openRows: number
+  readonly rowsLeft: number
   readonly outcomes: Readonly<Record<OutcomeKind, number>>
   readonly errorsFile: string
   /** The command that sends retryable rows again, without `--from`. */
@@ -144,11 +144,11 @@ export interface RunEnd {
 
 /** The last lines of a run: what to do next. Commands are on lines of their own, to be copied. */
 export function nextStep(end: RunEnd): string {
-  const { runId, tip, openRows } = end
+  const { runId, tip, rowsLeft } = end
   const again = end.newRun ? ` To go on with it, give --run-id ${runId} in place of --new-run.` : ''
   if (tip !== undefined) return `Run ${runId} is not finished. ${tip}${again}`
-  if (openRows > 0) {
-    return `Run ${runId} is not finished: without --limit, the same command goes on with the other ${formatRows(openRows)}.${again}`
+  if (rowsLeft > 0) {
+    return `Run ${runId} is not finished: without --limit, the same command goes on with the other ${formatRows(rowsLeft)}.${again}`
   }
   const steps = remainingSteps(end)
   return steps === ''

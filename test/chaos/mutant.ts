@@ -151,8 +151,8 @@ export const mutants: readonly Mutant[] = [
     file: 'engine/sending.ts',
     edits: [
       [
-        'openDoubts(run, parts.parentDoubts, clock)',
-        'openDoubts({ ...run, inDoubt: new Map() }, parts.parentDoubts, clock)',
+        'loadDoubts(run, parts.parentDoubts, clock)',
+        'loadDoubts({ ...run, inDoubt: new Map() }, parts.parentDoubts, clock)',
       ],
     ],
     tests: crash,

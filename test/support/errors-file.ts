@@ -10,7 +10,7 @@ import { rowsOf } from '../../src/input/rows.ts'
 import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { createPrepare, createReadRow } from '../../src/validation/row-reader.ts'
 import { errorLine, errorsHeader } from '../../src/report/errors.ts'
-import { openOutcome } from '../../src/engine/all-outcomes.ts'
+import { unsentOutcome } from '../../src/engine/all-outcomes.ts'
 import { briefOf, preparedRows } from './prepared.ts'
 
 export interface FileOfRows {
@@ -54,7 +54,7 @@ async function errorsOf(path: string): Promise<string> {
     for await (const rows of rowsOf(file, head)) {
       for (const row of rows) {
         const prepared = prepare(row)
-        const outcome: Outcome = isOutcome(prepared) ? prepared : openOutcome(prepared, stopped)
+        const outcome: Outcome = isOutcome(prepared) ? prepared : unsentOutcome(prepared, stopped)
         const raw = await file.read(row.offset, row.length)
         text += errorLine(raw.toString('utf8'), outcome, head)
       }

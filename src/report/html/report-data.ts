@@ -1,5 +1,5 @@
 /** Gathers what a report says of the rows, in the pass that writes `results`. Updated rows are only counted. */
-import { isJsonObject, parseJson } from '../../model/json.ts'
+import { hasMembers, parseJson } from '../../model/json.ts'
 import { messageOfKind, needsAttention, splitNames, type Outcome } from '../../model/row.ts'
 import { printable } from '../../model/text.ts'
 import { jsonInScript } from '../escape.ts'
@@ -213,7 +213,6 @@ export function readPauses(text: string | undefined): readonly Pause[] {
 }
 
 function isPause(value: unknown): value is Pause {
-  if (!isJsonObject(value)) return false
-  const { from, to, kind } = value
-  return typeof from === 'number' && typeof to === 'number' && (kind === 'blocked' || kind === 'outage')
+  if (!hasMembers(value, { from: 'number', to: 'number' })) return false
+  return value['kind'] === 'blocked' || value['kind'] === 'outage'
 }

@@ -95,7 +95,7 @@ export function rowsOf(database: StoreDatabase, run: number): Omit<RunReader, 's
       const query = `SELECT row FROM outcome WHERE run = ? AND ${isFinal}`
       for await (const page of pages(query, [run], { row: 0 }))
         for (const { row } of page) settledRows.add(Number(row))
-      const inDoubt = new Map([...openIntents(database, run).values()].map(({ row, at }) => [row, at]))
+      const inDoubt = new Map([...readOpenIntents(database, run).values()].map(({ row, at }) => [row, at]))
       return { settledRows, inDoubt }
     },
     hasBeforeImages: async () => first('SELECT 1 FROM before_image WHERE run = ? LIMIT 1', run) !== undefined,
@@ -125,7 +125,10 @@ export function addChecksum(sum: number, change: number): number {
 }
 
 /** The open intents of a run, by row. */
-export function openIntents({ all, path }: StoreDatabase, run: number): ReadonlyMap<number, StoredIntent> {
+export function readOpenIntents(
+  { all, path }: StoreDatabase,
+  run: number,
+): ReadonlyMap<number, StoredIntent> {
   const found = all('SELECT * FROM intent WHERE run = ? ORDER BY row', run)
   return new Map(found.map((each) => readIntent(each, path)).map((intent) => [intent.row, intent]))
 }

@@ -11,7 +11,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { readOutcome } from './outcome-record.ts'
 import { createEntryWriter, type EntryWriterParts, type RunEntry } from './run-entries.ts'
 import { takeRun, type Owner } from './owner.ts'
-import { addChecksum, openIntents, readNote, rowsOf, selectRun, storedRun } from './run-reader.ts'
+import { addChecksum, readOpenIntents, readNote, rowsOf, selectRun, storedRun } from './run-reader.ts'
 import { stateOf } from './database.ts'
 import { writeRunMark } from './mark.ts'
 import type { StoreDatabase } from '../own-database.ts'
@@ -34,7 +34,7 @@ export async function openRun(
     refuseOtherFacts(factsOf(stored), factsOf(manifest))
     const before = await readEarlier(database, number, owner.earlierEndedAt)
     const fields = await openFieldWriter(database, number, options)
-    const intents = openIntents(database, number)
+    const intents = readOpenIntents(database, number)
     const isRestored = Number(found['is_restored']) === 1
     const inDoubt = isRestored
       ? allOpen(before.settledRows, options.rows)

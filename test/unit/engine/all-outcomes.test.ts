@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CsvRow, Outcome } from '../../../src/model/row.ts'
-import { allOutcomes, openOutcome, type AllOutcomesParts } from '../../../src/engine/all-outcomes.ts'
+import { allOutcomes, unsentOutcome, type AllOutcomesParts } from '../../../src/engine/all-outcomes.ts'
 import { outcomeOf } from '../report/outcome.ts'
 import { updateOf } from '../../support/rig.ts'
 
@@ -90,7 +90,7 @@ describe('the account of a run', () => {
 
   it('knows of an open row what it would send, and says why it was not', () => {
     const request = updateOf({ name: 'Jo' })
-    expect(openOutcome(request, stopped)).toEqual({
+    expect(unsentOutcome(request, stopped)).toEqual({
       row: request.row,
       line: request.line,
       offset: request.offset,

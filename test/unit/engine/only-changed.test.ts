@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { openOutcome } from '../../../src/engine/all-outcomes.ts'
+import { unsentOutcome } from '../../../src/engine/all-outcomes.ts'
 import { createFieldStateSending, type FieldStateParts } from '../../../src/engine/only-changed.ts'
 import { leftOutNote } from '../../../src/engine/record.ts'
 import { createSharedRead } from '../../../src/engine/shared-read.ts'
@@ -106,7 +106,7 @@ async function sendRow(patch: Patch, fate: Fate, sending: Omit<Sending, 'patch'>
     body = sent.body
     if (fate.outcome !== 'not_attempted') await by.recordIntent(sent, 0)
     await during?.()
-    return { ...openOutcome(sent, { code: 'E_STOPPED', message: '' }), finishedAt: Date.now(), ...fate }
+    return { ...unsentOutcome(sent, { code: 'E_STOPPED', message: '' }), finishedAt: Date.now(), ...fate }
   })
   const outcome = await deliver(request, running)
   if (outcome !== undefined) await by.recordOutcome(outcome, fieldStateSending.effectsOf(outcome))

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../../src/model/json.ts'
 import type { UpdateRequest } from '../../../src/model/row.ts'
 import type { Send } from '../../../src/model/ports.ts'
-import { openOutcome } from '../../../src/engine/all-outcomes.ts'
+import { unsentOutcome } from '../../../src/engine/all-outcomes.ts'
 import { createPreRead, type PreReadParts } from '../../../src/engine/pre-read.ts'
 import { createSharedRead } from '../../../src/engine/shared-read.ts'
 import { customerId, updateOf } from '../../support/rig.ts'
@@ -35,7 +35,7 @@ async function look(
   const stop = new AbortController()
   const deliver: Send = (request: UpdateRequest) => {
     events.push(`sent ${request.body}`)
-    const known = openOutcome(request, { code: 'E_STOPPED', message: '' })
+    const known = unsentOutcome(request, { code: 'E_STOPPED', message: '' })
     return Promise.resolve({ ...known, outcome: 'updated', errorCode: '' })
   }
   const read = () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createReadBack, createReadCustomer, withoutReading } from '../../../src/http/read-customer.ts'
-import { openOutcome } from '../../../src/engine/all-outcomes.ts'
+import { unsentOutcome } from '../../../src/engine/all-outcomes.ts'
 import type { UpdateRequest, Outcome } from '../../../src/model/row.ts'
 import { createSender, type SenderParts } from '../../../src/http/sender.ts'
 import type { Doubt } from '../../../src/http/settling.ts'
@@ -803,7 +803,7 @@ describe('a body that was made of a reading', () => {
   })
 
   it('is made again after a doubt was settled, and not sent if the customer forbids it', async () => {
-    const known = openOutcome(made(0), { code: 'E_METADATA_NUMBER', message: 'm' })
+    const known = unsentOutcome(made(0), { code: 'E_METADATA_NUMBER', message: 'm' })
     const refused: Outcome = { ...known, outcome: 'invalid' }
     const script = { updates: [lost], reads: [success({ metadata: {} })] }
     const { sender, again, bodies } = readingSender(script, refused)

@@ -13,7 +13,7 @@ const none = {
 const end: RunEnd = {
   runId: 'crm-1',
   tip: undefined,
-  openRows: 0,
+  rowsLeft: 0,
   outcomes: none,
   errorsFile: 'runs/crm-1/errors.csv',
   redoCommand: 'rapyd-bulk redo crm-1',
@@ -22,7 +22,7 @@ const end: RunEnd = {
 }
 const cases: readonly (readonly [string, Partial<RunEnd>, string])[] = [
   ['a run without a blemish', {}, 'Run crm-1 is finished: nothing is left to do.'],
-  ['a stopped run', { tip: 'Set the clock.', openRows: 3 }, 'Run crm-1 is not finished. Set the clock.'],
+  ['a stopped run', { tip: 'Set the clock.', rowsLeft: 3 }, 'Run crm-1 is not finished. Set the clock.'],
   [
     'a stopped run that the same command would begin anew',
     { tip: 'Set the clock.', newRun: true },
@@ -30,7 +30,7 @@ const cases: readonly (readonly [string, Partial<RunEnd>, string])[] = [
   ],
   [
     'a canary',
-    { openRows: 1, outcomes: { ...none, not_attempted: 1 } },
+    { rowsLeft: 1, outcomes: { ...none, not_attempted: 1 } },
     'Run crm-1 is not finished: without --limit, the same command goes on with the other 1 row.',
   ],
   [
