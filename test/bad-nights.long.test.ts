@@ -51,8 +51,8 @@ async function precondition(
       const parts = { file, head, options, mapping: defaultMapping }
       const profiler = createFileProfiler(parts, earlier)
       const { signal } = new AbortController()
-      const { found, refusal } = await checkInput({ ...parts, signal, examiners: [profiler] })
-      const finished = await profiler.finish(found)
+      const { scan, refusal } = await checkInput({ ...parts, signal, examiners: [profiler] })
+      const finished = await profiler.finish(scan)
       // As the journal keeps it.
       const profile = parseProfile(JSON.stringify(finished.profile))
       return { profile, refusal: refusal ?? finished.refusal }

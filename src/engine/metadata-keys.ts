@@ -31,7 +31,7 @@ export interface KeysParts {
   /** The run, if the store knows it. */
   readonly known: StoredRun | undefined
   readonly job: JobFacts
-  readonly found: Scan
+  readonly scan: Scan
   readonly notify: (event: RunEvent) => void
 }
 
@@ -40,7 +40,7 @@ export interface KeysParts {
  * not be read.
  */
 export async function chooseMetadataKeys(parts: KeysParts): Promise<MetadataKeys> {
-  const { store, remote, options, known, job, found, notify } = parts
+  const { store, remote, options, known, job, scan, notify } = parts
   const given = options.metadataKeys
   const kept = keysIn(known)
   if (kept !== undefined && given !== undefined && given !== kept)
@@ -51,7 +51,7 @@ export async function chooseMetadataKeys(parts: KeysParts): Promise<MetadataKeys
   const chosen = job.rollback !== undefined ? 'all' : (kept ?? given ?? keysIn(parent))
   const fact = options.env === 'simulator' ? undefined : await store.accountFact(remote, metadataFact)
   const keys = chosen ?? (fact?.value === 'merge' ? 'own' : 'all')
-  if (![...found.set.keys()].some((path) => fieldOf(path) === 'metadata')) return keys
+  if (![...scan.set.keys()].some((path) => fieldOf(path) === 'metadata')) return keys
   if (keys === 'all' && !options.readBack) throw errorOf('E_METADATA_UNREAD', 'unread_metadata')
   const text = fact === undefined ? undefined : describeFact(fact, keys)
   if (text !== undefined) notify({ kind: 'notice', text, isWarning: fact?.value === 'replace' })
@@ -82,12 +82,12 @@ export function readsPerCall({ metadataRows = 0, calls, leftOut = 0 }: Scan, key
 
 /** Returns undefined if no row has to be read. `limit` is a row number. */
 export function priceOfKeys(
-  found: Scan,
+  scan: Scan,
   keys: MetadataKeys,
   { limit = Infinity, windows }: { readonly limit: number | undefined; readonly windows: readonly Window[] },
 ): MetadataPrice | undefined {
-  const calls = Math.min(found.calls, limit)
-  const reads = readsPerCall(found, keys)
+  const calls = Math.min(scan.calls, limit)
+  const reads = readsPerCall(scan, keys)
   if (reads === 0) return undefined
   return { rows: Math.round(calls * reads), calls, etaMs: createPace(windows).etaMs(calls, 1 + reads) }
 }

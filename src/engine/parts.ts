@@ -33,7 +33,7 @@ export interface RunParts {
   readonly binding: RunBinding
   readonly mapping: Mapping
   readonly job: JobDefinition
-  readonly found: Scan
+  readonly scan: Scan
   /** Which keys of metadata rows send. */
   readonly metadataKeys: NonNullable<ResolvedOptions['metadataKeys']>
   /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */

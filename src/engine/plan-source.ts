@@ -161,8 +161,8 @@ export async function checkPlanned(plan: SavedPlan, parts: InputParts): Promise<
   }
   const openRows: CheckedInput['openRows'] = (start) => plan.rows(start?.row)
   const reading = { openRows, readRow }
-  const found = parts.remembered ?? (await scanReading(parts, reading, openRows()))
-  return { ...reading, found, refusal: guardOf(found, parts.options) }
+  const scan = parts.remembered ?? (await scanReading(parts, reading, openRows()))
+  return { ...reading, scan, refusal: guardOf(scan, parts.options) }
 }
 
 function readPlanned(planned: PlanRow): ReturnType<ReadRow> {

@@ -24,7 +24,7 @@ export interface ProgressParts {
 }
 
 export interface SendingFacts {
-  readonly found: Scan
+  readonly scan: Scan
   /** `--limit`. */
   readonly limit: number | undefined
   /** Rows that earlier sessions of the run settled, by outcome, and those that need attention by error code. */
@@ -160,14 +160,14 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
   }
 }
 
-function countLeft({ found, limit = Infinity, settled }: SendingFacts) {
+function countLeft({ scan, limit = Infinity, settled }: SendingFacts) {
   let [done, called] = [0, 0]
   for (const [kind, times] of settled) {
     done += times
     if (needsACall(kind)) called += times
   }
-  const rows = Math.max(done, Math.min(limit, found.rows))
-  return { done, rows, callsLeft: Math.min(Math.max(0, found.calls - called), rows - done) }
+  const rows = Math.max(done, Math.min(limit, scan.rows))
+  return { done, rows, callsLeft: Math.min(Math.max(0, scan.calls - called), rows - done) }
 }
 
 const noPause = (): number => 0

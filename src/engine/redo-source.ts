@@ -68,7 +68,7 @@ export async function readRedo(
   const openRows: CheckedInput['openRows'] = (start) =>
     lineage === undefined ? onlyRetryable(base.openRows(start), left, isReread) : base.openRows(start)
   const reading = { openRows, readRow }
-  const found = await scanReading(parts, reading, openRows())
+  const scan = await scanReading(parts, reading, openRows())
   const parentDoubts = new Map<number, number>()
   const note = (row: number, number: number): void => {
     const known = left.rows.get(number)
@@ -78,8 +78,8 @@ export async function readRedo(
   else lineage.parents.forEach((number, index) => note(index + 1, number))
   return {
     ...reading,
-    found,
-    refusal: guardOf(found, parts.options),
+    scan,
+    refusal: guardOf(scan, parts.options),
     /** Rows that ended `unknown` in the parent, with the time of their last attempt (milliseconds since 1970). */
     parentDoubts,
     /** The parent's row of every row of a fixed file, from its first; undefined if the numbers are the same. */

@@ -52,8 +52,8 @@ export async function checkRollback(parts: InputParts): Promise<CheckedInput> {
     openRows: (start?: Parameters<CheckedInput['openRows']>[0]) => rowsOf(file, head, start),
     readRow,
   }
-  const found = parts.remembered ?? (await scanReading(parts, reading, reading.openRows()))
-  return { ...reading, found, refusal: undefined }
+  const scan = parts.remembered ?? (await scanReading(parts, reading, reading.openRows()))
+  return { ...reading, scan, refusal: undefined }
 }
 
 const readRow: ReadRow = (row) => {

@@ -180,17 +180,17 @@ async function acceptScan(
   progress.checking()
   const checked = await job.check({ ...given, ...watches, signal, remembered })
   progress.checked()
-  const { found, refusal, openRows, readRow, parentDoubts, lineage, limit } = checked
+  const { scan: whole, refusal, openRows, readRow, parentDoubts, lineage, limit } = checked
   if (refusal !== undefined) throw refusal
-  const metadataKeys = await chooseMetadataKeys({ ...opened, options, known, found })
-  const keepProfile = await guard?.check(found)
+  const metadataKeys = await chooseMetadataKeys({ ...opened, options, known, scan: whole })
+  const keepProfile = await guard?.check(whole)
   // What an earlier session of this run has sent is among its calls.
-  const scan = (remembered === undefined ? repeats?.leftOf(found) : undefined) ?? found
+  const scan = (remembered === undefined ? repeats?.leftOf(whole) : undefined) ?? whole
   const damaged = repeats?.damagedText(store.path)
   if (damaged !== undefined) opened.notify({ kind: 'notice', text: damaged, isWarning: true })
   const isRepeat = opened.isInputBusy && mayRepeat && !options.allowRepeat
-  if (isRepeat && found.addingUp !== undefined) throw errorOf('E_BUSY', 'busy_input')
-  const text = repeats?.examine(found, options.allowRepeat)
+  if (isRepeat && whole.addingUp !== undefined) throw errorOf('E_BUSY', 'busy_input')
+  const text = repeats?.examine(whole, options.allowRepeat)
   if (text !== undefined) opened.notify({ kind: 'notice', text, isWarning: false })
   const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)
   const isRead = options.backup || job.precondition !== undefined || known !== undefined
@@ -202,7 +202,7 @@ async function acceptScan(
     options: limit === undefined ? options : { ...options, limit },
     runId,
     directory,
-    found: scan,
+    scan,
     metadataKeys,
     parentDoubts: parentDoubts ?? new Map<number, number>(),
     lineage,
@@ -214,7 +214,7 @@ async function acceptScan(
 
 /** Takes the run for as long as it is sent and reported. */
 async function runTaken(parts: RunParts): Promise<UpdateResult> {
-  const { job, found, options, runId, directory, binding, store, fieldState } = parts
+  const { job, scan, options, runId, directory, binding, store, fieldState } = parts
   if (options.env !== 'simulator') await finishProbe({ ...parts, requested: parts.progress.requested })
   openRunDirectory(directory)
   const { host, account, ...bound } = binding
@@ -224,7 +224,7 @@ async function runTaken(parts: RunParts): Promise<UpdateResult> {
       fieldsOf: fieldState?.accountId,
       group: groupPlaces(options.concurrency),
       settleMs: settleAfterMs(options, true),
-      rows: found.rows,
+      rows: scan.rows,
     },
   )
   try {
@@ -239,7 +239,7 @@ async function runTaken(parts: RunParts): Promise<UpdateResult> {
 
 /** The exclusive part of a run: sends what is open, and reports. */
 async function runIn(parts: RunParts, run: Run): Promise<UpdateResult> {
-  const { directory, found, store, progress, notify } = parts
+  const { directory, scan, store, progress, notify } = parts
   const finishedBefore = run.finishedAt > 0
   if (!finishedBefore) await keepBeginning(parts, run)
   parts.log.open(directory)
@@ -252,7 +252,7 @@ async function runIn(parts: RunParts, run: Run): Promise<UpdateResult> {
     if (stopped?.code === 'E_TAKEN_OVER') throw stopped
     if (stopped !== undefined) {
       const known = progress.requests > 0 ? withoutClaim(stopped) : stopped
-      ended = withRoomNeeded(known, { storePath: store.path, run, rows: found.rows })
+      ended = withRoomNeeded(known, { storePath: store.path, run, rows: scan.rows })
       notify({ kind: 'stopped', code: ended.code })
     }
   }
@@ -283,7 +283,7 @@ async function keepBeginning(parts: RunParts, run: Run): Promise<void> {
   await parts.keepProfile?.(run)
   if (parts.lineage !== undefined) run.noteLater('lineage', parts.lineage.join(','))
   run.noteLater(keysNote, parts.metadataKeys)
-  await keepScan(run, parts.found)
+  await keepScan(run, parts.scan)
 }
 
 /** An open run of standard input, whose input is read from the store if nothing is piped in. */
@@ -313,7 +313,7 @@ function reportOf(parts: RunParts, run: Run, stopped: BulkUpdateError | undefine
 }
 
 function recordOf(parts: RunParts): Parameters<typeof keepRecord>[1] {
-  const { options, head, file, found, runId, runsDir } = parts
+  const { options, head, file, scan, runId, runsDir } = parts
   const { redo, planned, rollback } = parts.job
   const isNamed = options.runId !== undefined || options.newRun || options.input === '-'
   const named = isNamed && redo === undefined ? runId : undefined
@@ -321,8 +321,8 @@ function recordOf(parts: RunParts): Parameters<typeof keepRecord>[1] {
     options: recordedOptions({ ...options, runId: named, runsDir }),
     format: head.format,
     bytes: file.size,
-    rows: found.rows,
-    calls: found.calls,
+    rows: scan.rows,
+    calls: scan.calls,
     redo,
     planned,
     rollback,
@@ -330,7 +330,7 @@ function recordOf(parts: RunParts): Parameters<typeof keepRecord>[1] {
 }
 
 /** `settled` are the rows that have an outcome from earlier sessions. */
-function startOf({ options, remote, runId, found: { rows, calls } }: RunParts, settled: number): RunStarted {
+function startOf({ options, remote, runId, scan: { rows, calls } }: RunParts, settled: number): RunStarted {
   return {
     kind: 'started',
     run: runId,

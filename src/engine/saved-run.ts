@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { options as optionTable } from '../config/options.ts'
+import { options as table } from '../config/options.ts'
 import { errorOf } from './errors.ts'
 import type { BeforeCustomer, RunReader, Store } from '../model/store.ts'
 import { busyRun, damagedStore } from '../store/errors.ts'
@@ -25,7 +25,7 @@ export async function openSavedRun(
   runsDir: string | undefined,
 ): Promise<SavedRun> {
   const isPath = /[\\/]/.test(run)
-  const directory = isPath ? resolve(run) : join(resolve(runsDir ?? optionTable.runsDir.default), run)
+  const directory = isPath ? resolve(run) : join(resolve(runsDir ?? table.runsDir.default), run)
   const id = basename(directory)
   const reader = await store.findRun(id)
   if (reader !== undefined && (!isPath || reader.stored.directory === directory)) {

@@ -64,7 +64,7 @@ interface Sending {
 
 /** Sends what has no outcome yet. Returns what stopped it, or undefined if every row has an outcome. */
 export async function sendAll(parts: RunParts, run: Run): Promise<BulkUpdateError | undefined> {
-  const { options, found } = parts
+  const { options, scan } = parts
   const images = (await keepsImages(options, run)) ? run : undefined
   await beginFieldState(parts, run)
   await run.begin()
@@ -75,7 +75,7 @@ export async function sendAll(parts: RunParts, run: Run): Promise<BulkUpdateErro
   const closed = new Set(run.earlier.closedCustomers)
   const step = createPreReadStep(sending, images)
   const isEachRead = images !== undefined || parts.job.precondition !== undefined
-  const reads = isEachRead ? 1 : readsPerCall(found, parts.metadataKeys)
+  const reads = isEachRead ? 1 : readsPerCall(scan, parts.metadataKeys)
   const outcomes = createOutcomeWriter({ ...sending, clock, closed })
   const operations = { run, identity: sending.identity, clock, outcomes, inDoubt: sending.inDoubt }
   const middleware = [
@@ -86,15 +86,15 @@ export async function sendAll(parts: RunParts, run: Run): Promise<BulkUpdateErro
   try {
     sending.answers.refuseIgnored()
     parts.progress.sending({
-      found,
+      scan,
       limit: options.limit,
       settled: run.earlier.settled,
       errors: run.earlier.errors,
       windows: parts.remote.windows,
       pausedForMs: () => client.limiter.pausedForMs,
-      requestsPerCall: 1 + callsOnTop(found) + reads,
+      requestsPerCall: 1 + callsOnTop(scan) + reads,
     })
-    if (found.calls > 0) await preflight({ ...client, patienceMs: options.firstOutageMs }, signal)
+    if (scan.calls > 0) await preflight({ ...client, patienceMs: options.firstOutageMs }, signal)
     const rows = parts.openRows(await run.lastOfSettled())
     await drain({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), run),
@@ -232,7 +232,7 @@ function createPreReadStep(
   images: Run | undefined,
 ): PreReadStep | undefined {
   const { precondition } = parts.job
-  const { fieldState, found } = parts
+  const { fieldState, scan } = parts
   const sendsAllKeys = parts.metadataKeys === 'all'
   if (images === undefined && precondition === undefined && !sendsAllKeys) return undefined
   const isInDoubt = (row: number): boolean => inDoubt.has(row)
@@ -245,7 +245,7 @@ function createPreReadStep(
     shared,
     clock,
     images,
-    fields: new Set([...found.set.keys()].map(fieldOf)),
+    fields: new Set([...scan.set.keys()].map(fieldOf)),
     precondition,
     isInDoubt,
     async untilSettled({ row, customerId, repeatable }, signal) {

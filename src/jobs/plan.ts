@@ -90,7 +90,7 @@ async function planOn(parts: PlanParts): Promise<PlanResult> {
     const guard = await openInputGuard({ ...given, store, facts })
     const checked = await checkInput({ ...given, signal, examiners: [guard] })
     if (checked.refusal !== undefined) throw checked.refusal
-    await guard.check(checked.found)
+    await guard.check(checked.scan)
     using locked = lockPlan(openRunDirectory(join(runsDir, planId)))
     const { directory } = locked
     const path = resolve(options.out ?? join(directory, 'plan.ndjson'))
@@ -119,8 +119,8 @@ async function planOn(parts: PlanParts): Promise<PlanResult> {
     readings.remove()
     const calls = head.counts.changes.update
     const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
-    const { missingColumns, setAside } = checked.found
-    const etaMs = createPace(windows).etaMs(calls, 2 + callsOnTop(checked.found)) ?? 0
+    const { missingColumns, setAside } = checked.scan
+    const etaMs = createPace(windows).etaMs(calls, 2 + callsOnTop(checked.scan)) ?? 0
     return { path, head, requests, calls, etaMs, unmatched, missingColumns, setAside }
   } finally {
     await input.close()
@@ -135,7 +135,7 @@ function readsOf(readings: Readings): PlanFacts['reads'] {
 /** Reads every customer of a row that has a call. Resolves with the number of requests. */
 async function readAll(
   { store, remote, options, watch, signal }: PlanParts,
-  { openRows, readRow, found }: CheckedInput,
+  { openRows, readRow, scan }: CheckedInput,
   readings: Readings,
 ): Promise<number> {
   for await (const rows of openRows()) {
@@ -146,7 +146,7 @@ async function readAll(
     })
     readings.want(ids)
   }
-  const fields = new Set([...found.set.keys()].map(fieldOf))
+  const fields = new Set([...scan.set.keys()].map(fieldOf))
   return readCustomers({ store, remote, options, watch, fields }, readings, signal)
 }
 
@@ -194,7 +194,7 @@ function lineOf(value: PlanRow | PlanHead): string {
 }
 
 async function* plannedRows(
-  { openRows, readRow, found }: CheckedInput,
+  { openRows, readRow, scan }: CheckedInput,
   readings: Readings,
 ): AsyncGenerator<PlanRow> {
   readings.forgetLeft()
@@ -202,7 +202,7 @@ async function* plannedRows(
     for (const row of rows) {
       const read = readRow(row)
       if (isOutcome(read)) yield rowWithoutCall(read)
-      else yield plannedOf(read, readings, found.duplicateRows > 0)
+      else yield plannedOf(read, readings, scan.duplicateRows > 0)
     }
   }
 }

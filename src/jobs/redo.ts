@@ -98,19 +98,14 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
       },
       async check(parts) {
         const reading = await readRedo(parent, from !== undefined, parts, check)
-        const { found } = reading
-        if (
-          found.calls === 0 &&
-          found.invalid === 0 &&
-          found.unchanged === reading.found.rows &&
-          reading.skipped === 0
-        )
+        const { scan } = reading
+        if (scan.calls === 0 && scan.invalid === 0 && scan.unchanged === scan.rows && reading.skipped === 0)
           throw new NothingLeft()
         skipped = reading.skipped
         const { isReread, ...checked } = reading
         if (from !== undefined || isReread || own.maxClears !== undefined) return checked
         // These rows have passed the guard among all rows of their run.
-        return { ...checked, refusal: guardOf(found, { ...parts.options, maxClears: '100%' }) }
+        return { ...checked, refusal: guardOf(scan, { ...parts.options, maxClears: '100%' }) }
       },
     }
     const result = await runJob(

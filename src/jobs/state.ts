@@ -101,7 +101,7 @@ export async function baselineState(asGiven: BaselineOptions, signal: AbortSigna
   const options = resolveOptions(asGiven)
   const { input, given } = await openGiven(options, signal)
   try {
-    const { refusal, found, openRows, readRow } = await checkInput({ ...given, signal })
+    const { refusal, scan, openRows, readRow } = await checkInput({ ...given, signal })
     if (refusal !== undefined) throw refusal
     return await whileHeld(options, async ({ state, digests }) => {
       await state.forgetIfBehind()
@@ -120,7 +120,7 @@ export async function baselineState(asGiven: BaselineOptions, signal: AbortSigna
         rows += confirmed.length
       }
       await state.accept()
-      return { rows, invalid: found.invalid }
+      return { rows, invalid: scan.invalid }
     })
   } catch (error) {
     throw asInterruption(error, signal)

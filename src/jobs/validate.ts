@@ -101,7 +101,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
     const profiler = createFileProfiler(input, undefined)
     const examiners = [checks, profiler, invalid]
     const checked = await checkInput({ ...input, signal, examiners, afterBatch: afterEach })
-    const results = checks.finish(checked.found)
+    const results = checks.finish(checked.scan)
     await afterBatch?.()
     const present = results.columns.map(({ name }) => name)
     // With more keys, not all are known.
@@ -109,7 +109,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       head.format === 'csv' || present.length < mostKeys
         ? unmatchedNames(options.ignoreColumns, present, input.mapping)
         : []
-    const damage = (await profiler.finish(checked.found)).refusal
+    const damage = (await profiler.finish(checked.scan)).refusal
     const refusal = checked.refusal ?? damage
     return { ...resultOf({ ...checked, refusal }, results, options), unmatched, ...(await files?.finish()) }
   } finally {
@@ -150,21 +150,21 @@ function textsOf({ name, assignments }: InputColumn, index: number): ChecksParts
 }
 
 function resultOf(
-  { found, refusal }: CheckedInput,
+  { scan, refusal }: CheckedInput,
   { columns, findings, warnings }: CheckResults,
   options: ResolvedOptions,
 ): Omit<ValidateResult, 'unmatched'> {
   const [doubt] = options.strict ? warnings : []
   return {
-    ...found,
+    ...scan,
     columns,
     findings,
     warnings,
-    refusal: refusal ?? (doubt === undefined ? undefined : refuseWarning(doubt, found.rows)),
+    refusal: refusal ?? (doubt === undefined ? undefined : refuseWarning(doubt, scan.rows)),
     etaMs:
       createPace(parseRate(table.rate.default, table.reserve.default)).etaMs(
-        found.calls,
-        1 + callsOnTop(found),
+        scan.calls,
+        1 + callsOnTop(scan),
       ) ?? 0,
   }
 }

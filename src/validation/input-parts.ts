@@ -37,7 +37,7 @@ export interface InputParts extends MappedInput {
 }
 
 export interface CheckedInput extends RowReader {
-  readonly found: Scan
+  readonly scan: Scan
   /** Why the input may not be sent. */
   readonly refusal: BulkUpdateError | undefined
 }

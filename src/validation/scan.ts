@@ -58,12 +58,12 @@ export async function checkInput(parts: InputParts): Promise<CheckedInput> {
     reader === plain && onCalls === parts.onCalls
       ? all
       : await scanReading({ ...parts, examiners: [] }, reader, reader.openRows())
-  const found = remembered ?? { ...counted, ...aside.list() }
-  hasBrokenQuotes = found.findings.some(({ code }) => code === 'E_QUOTE')
+  const scan = remembered ?? { ...counted, ...aside.list() }
+  hasBrokenQuotes = scan.findings.some(({ code }) => code === 'E_QUOTE')
   const pair = options.duplicates === 'reject' ? customers?.firstPair() : undefined
   const refusal =
-    pair === undefined ? refusalOf(found) : refuseDuplicates(found, await findPlaces(plain.openRows(), pair))
-  return { ...reader, found, refusal }
+    pair === undefined ? refusalOf(scan) : refuseDuplicates(scan, await findPlaces(plain.openRows(), pair))
+  return { ...reader, scan, refusal }
 }
 
 /** Scans `source`, whose rows `readRow` reads. `customers` gets every customer id; without it they are only counted. */

@@ -7,7 +7,7 @@ import { outcomeOf } from '../report/outcome.ts'
 
 const windows = [{ limit: 10, perMs: 60_000 }]
 const none = { updated: 0, unchanged: 0, invalid: 0, rejected: 0, failed: 0, unknown: 0, not_attempted: 0 }
-const found: Scan = {
+const scan: Scan = {
   rows: 100,
   calls: 90,
   unchanged: 4,
@@ -36,7 +36,7 @@ describe('the progress of a run', () => {
       onEvent: (event) => events.push(event),
     })
   const facts = {
-    found,
+    scan,
     limit: undefined,
     settled: new Map(),
     errors: new Map(),

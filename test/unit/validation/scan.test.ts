@@ -76,7 +76,7 @@ async function prepareAll(given: UpdateOptions) {
     const sent: number[] = []
     const onCalls = async (rows: readonly PatchedRow[]) => void sent.push(...rows.map(({ row }) => row))
     const parts = { file, head, options, mapping: defaultMapping, signal, onCalls }
-    const { found, openRows, readRow } = await checkInput(parts)
+    const { scan: found, openRows, readRow } = await checkInput(parts)
     const prepare = createPrepare(readRow, { host: 'test', runId: 'test' })
     const prepared: (UpdateRequest | Outcome)[] = []
     for await (const rows of openRows()) prepared.push(...rows.map(prepare))
