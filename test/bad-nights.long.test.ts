@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { checkInput } from '../src/validation/scan.ts'
+import { scanInput } from '../src/validation/scan.ts'
 import { BulkUpdateError } from '../src/model/errors.ts'
 import { parseProfile, type FileProfile } from '../src/validation/file-profile.ts'
 import { openInput } from '../src/input/bytes.ts'
@@ -51,7 +51,7 @@ async function precondition(
       const parts = { file, head, options, mapping: defaultMapping }
       const profiler = createFileProfiler(parts, earlier)
       const { signal } = new AbortController()
-      const { scan, refusal } = await checkInput({ ...parts, signal, examiners: [profiler] })
+      const { scan, refusal } = await scanInput({ ...parts, signal, examiners: [profiler] })
       const finished = await profiler.finish(scan)
       // As the journal keeps it.
       const profile = parseProfile(JSON.stringify(finished.profile))

@@ -15,7 +15,7 @@ import type { JobFacts, RunBinding } from './record.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import type { Run, RunKind, Store } from '../model/store.ts'
 import type { PipedInput } from '../input/spool.ts'
-import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
+import type { ScannedInput, InputParts } from '../validation/input-parts.ts'
 
 export interface RunParts {
   readonly options: ResolvedOptions
@@ -62,7 +62,8 @@ export interface JobDefinition extends JobFacts {
   readonly precondition?: Precondition | undefined
   /** Throws if the run is not allowed. */
   readonly runIdOf: (run: UnnamedRun) => Promise<string>
-  readonly check: (parts: InputParts) => Promise<CheckedRun>
+  /** Reads the whole input before anything is sent. */
+  readonly scan: (parts: InputParts) => Promise<ScannedRun>
 }
 
 /** What the name of a run is made of. */
@@ -71,7 +72,7 @@ export interface UnnamedRun extends Pick<RunParts, 'binding' | 'runsDir' | 'stor
   readonly lastSender: string
 }
 
-export interface CheckedRun extends CheckedInput {
+export interface ScannedRun extends ScannedInput {
   /** Rows that another run may have sent: they are read back first. With the time of their last attempt (ms since 1970). */
   readonly parentDoubts?: ReadonlyMap<number, number>
   /** `--limit` as a row number, if the rows of the run are not numbered from 1 on. */

@@ -15,8 +15,8 @@ import { withoutCall, type NdjsonRow, type Outcome } from '../model/row.ts'
 import { parseBody } from '../rapyd/requests.ts'
 import { holdsAll, holdsPatch, isEmpty, ownValue, toSnapshot } from '../rapyd/snapshot.ts'
 import { guardOf } from '../validation/guards.ts'
-import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
-import { checkInput, scanReading } from '../validation/scan.ts'
+import type { ScannedInput, InputParts } from '../validation/input-parts.ts'
+import { scanInput, scanReading } from '../validation/scan.ts'
 import { unsentOutcome } from './all-outcomes.ts'
 import { createHeadDigest, type PlanHead, type PlanRow } from './plan-format.ts'
 import type { PlannedFacts } from './record.ts'
@@ -154,12 +154,12 @@ function changed(path: string, sent = 'Nothing was sent.'): BulkUpdateError {
 }
 
 /** Checks the rows of the plan. The input is read only at the places of rows. */
-export async function checkPlanned(plan: SavedPlan, parts: InputParts): Promise<CheckedInput> {
+export async function scanPlanned(plan: SavedPlan, parts: InputParts): Promise<ScannedInput> {
   const readRow: ReadRow = (row) => {
     if (row.kind !== 'ndjson') throw new Error('a row of a plan that is none')
     return readPlanned(plan.rowOf(row.record))
   }
-  const openRows: CheckedInput['openRows'] = (start) => plan.rows(start?.row)
+  const openRows: ScannedInput['openRows'] = (start) => plan.rows(start?.row)
   const reading = { openRows, readRow }
   const scan = parts.remembered ?? (await scanReading(parts, reading, openRows()))
   return { ...reading, scan, refusal: guardOf(scan, parts.options) }
@@ -197,8 +197,8 @@ function readPlanned(planned: PlanRow): ReturnType<ReadRow> {
 }
 
 /** How the rows of a run are checked: by its plan, if it has one. */
-export function checkOf(plan: SavedPlan | undefined): (parts: InputParts) => Promise<CheckedInput> {
-  return plan === undefined ? checkInput : (parts) => checkPlanned(plan, parts)
+export function scannerOf(plan: SavedPlan | undefined): (parts: InputParts) => Promise<ScannedInput> {
+  return plan === undefined ? scanInput : (parts) => scanPlanned(plan, parts)
 }
 
 /** The plan of a run. Throws INPUT if it is gone or was replaced. */

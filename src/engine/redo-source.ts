@@ -2,9 +2,9 @@
  * Which rows a redo has and what each asks for: a filter over the original input, or the rows of a fixed file. They are the retryable
  * rows of a finished run, which neither the run nor a redo of it has updated.
  */
-import { checkInput, scanReading } from '../validation/scan.ts'
+import { scanReading } from '../validation/scan.ts'
 import { guardOf } from '../validation/guards.ts'
-import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
+import type { ScannedInput, InputParts } from '../validation/input-parts.ts'
 import {
   isOutcome,
   withoutCall,
@@ -25,16 +25,16 @@ import { eachOutcome } from './all-outcomes.ts'
 import { mappingDigest } from './identity.ts'
 import { customersPutBack, findChildRuns, openSavedRun, type SavedRun } from './saved-run.ts'
 
-/** `parent` is finished, and `check` reads its rows. `isMended`: the input is the `errors` file of the parent, fixed. */
+/** `parent` is finished, and `scanRows` reads its rows. `isMended`: the input is the `errors` file of the parent, fixed. */
 export async function readRedo(
   parent: SavedRun,
   isMended: boolean,
   parts: InputParts,
-  check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
+  scanRows: (parts: InputParts) => Promise<ScannedInput>,
 ) {
   const left = await findRetryableRows(parent)
   const isReread = mappingDigest(parts.options, parts.mapping) !== parent.binding.mapping
-  const base = await check({ ...parts, examiners: [], onCalls: undefined, remembered: undefined })
+  const base = await scanRows({ ...parts, examiners: [], onCalls: undefined, remembered: undefined })
   const lineage = isMended ? await readLineage(base, parts.head) : undefined
   const parentRow = (row: number): number => (lineage === undefined ? row : (lineage.parents[row - 1] ?? 0))
   const customers = new Set([
@@ -65,7 +65,7 @@ export async function readRedo(
     const message = `row ${later} of this customer was updated later; not sent again`
     return withoutCall(read, read.customerId, 'unchanged', { message })
   }
-  const openRows: CheckedInput['openRows'] = (start) =>
+  const openRows: ScannedInput['openRows'] = (start) =>
     lineage === undefined ? onlyRetryable(base.openRows(start), left, isReread) : base.openRows(start)
   const reading = { openRows, readRow }
   const scan = await scanReading(parts, reading, openRows())
@@ -132,7 +132,7 @@ function limitRow({ rows }: RetryableRows, limit: number | undefined, isReread: 
 
 const rowColumn = 'rapyd_bulk_row'
 
-async function readLineage(base: CheckedInput, head: Head) {
+async function readLineage(base: ScannedInput, head: Head) {
   const column =
     head.format === 'csv' ? head.header.findLastIndex((name) => name.trim().toLowerCase() === rowColumn) : 0
   if (column === -1) throw errorOf('E_REDO_COLUMN', 'no_row_numbers', { what: 'column', name: rowColumn })

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { OptionsOf } from '../config/options.ts'
 import { scanReading } from '../validation/scan.ts'
-import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
+import type { ScannedInput, InputParts } from '../validation/input-parts.ts'
 import { errorOf } from './errors.ts'
 import { isJsonObject, isList, type JsonObject } from '../model/json.ts'
 import {
@@ -46,10 +46,10 @@ import type { Precondition } from './watch.ts'
 import type { BeforeCustomer, RowPatch } from '../model/store.ts'
 
 /** Values are restored as Rapyd showed them, without the rules for cells. */
-export async function checkRollback(parts: InputParts): Promise<CheckedInput> {
+export async function scanRollback(parts: InputParts): Promise<ScannedInput> {
   const { file, head } = parts
   const reading = {
-    openRows: (start?: Parameters<CheckedInput['openRows']>[0]) => rowsOf(file, head, start),
+    openRows: (start?: Parameters<ScannedInput['openRows']>[0]) => rowsOf(file, head, start),
     readRow,
   }
   const scan = parts.remembered ?? (await scanReading(parts, reading, reading.openRows()))

@@ -178,9 +178,9 @@ async function acceptScan(
   const guard = isNewFile ? await openInputGuard({ ...given, store, facts: binding }) : undefined
   const watches = { examiners: [guard, progress], onCalls: repeats?.onCalls }
   progress.checking()
-  const checked = await job.check({ ...given, ...watches, signal, remembered })
+  const scanned = await job.scan({ ...given, ...watches, signal, remembered })
   progress.checked()
-  const { scan: whole, refusal, openRows, readRow, parentDoubts, lineage, limit } = checked
+  const { scan: whole, refusal, openRows, readRow, parentDoubts, lineage, limit } = scanned
   if (refusal !== undefined) throw refusal
   const metadataKeys = await chooseMetadataKeys({ ...opened, options, known, scan: whole })
   const keepProfile = await guard?.check(whole)

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { runJob, type UpdateResult } from '../engine/run-job.ts'
-import { createDriftPrecondition, checkPlanned, openPlan, type SavedPlan } from '../engine/plan-source.ts'
+import { createDriftPrecondition, scanPlanned, openPlan, type SavedPlan } from '../engine/plan-source.ts'
 import { errorOf } from '../engine/errors.ts'
 import { inheritOptions, readRecordedOptions, type RecordedOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
@@ -57,7 +57,7 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
             own.runId === undefined ? `${runName(planned.input)}-${digest}` : checkRunId(own.runId)
           return own.newRun === true ? freshRunId(store, runsDir, wanted) : wanted
         },
-        check: (parts) => checkPlanned(plan, parts),
+        scan: (parts) => scanPlanned(plan, parts),
       },
     )
     // A redo can still send rows that are left, and reads the input again.

@@ -1,8 +1,8 @@
 /** `plan`: reads the customers of a file and saves what an update would change, row by row. Changes nothing. */
 import { isOutcome, fieldOf, type Outcome, type PatchedRow } from '../model/row.ts'
 import { dirname, join, resolve } from 'node:path'
-import { checkInput } from '../validation/scan.ts'
-import type { CheckedInput } from '../validation/input-parts.ts'
+import { scanInput } from '../validation/scan.ts'
+import type { ScannedInput } from '../validation/input-parts.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
 import { callsOnTop, type Scan, type UnmatchedName } from '../model/scan.ts'
 import { openNewFile, openOutputFile } from '../report/output-file.ts'
@@ -88,16 +88,16 @@ async function planOn(parts: PlanParts): Promise<PlanResult> {
     const planId = `${runName(options.input)}-${runDigest(facts)}${planEnd}`
     // A plan is too long to check by eye, so a file that is unlike the last one is refused before reading.
     const guard = await openInputGuard({ ...given, store, facts })
-    const checked = await checkInput({ ...given, signal, examiners: [guard] })
-    if (checked.refusal !== undefined) throw checked.refusal
-    await guard.check(checked.scan)
+    const scanned = await scanInput({ ...given, signal, examiners: [guard] })
+    if (scanned.refusal !== undefined) throw scanned.refusal
+    await guard.check(scanned.scan)
     using locked = lockPlan(openRunDirectory(join(runsDir, planId)))
     const { directory } = locked
     const path = resolve(options.out ?? join(directory, 'plan.ndjson'))
     // Before hours of reading, not after them.
     openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
     using readings = openReadings(join(directory, 'readings.db'), Date.now() - longestMs)
-    const requests = await readAll(parts, checked, readings)
+    const requests = await readAll(parts, scanned, readings)
     await input.keepAt(keptInput(directory))
     const planned = {
       rapyd_bulk_plan: planVersion,
@@ -114,13 +114,13 @@ async function planOn(parts: PlanParts): Promise<PlanResult> {
       reads: readsOf(readings),
     }
     const sign = (text: string): string => signManifest(host, credentials, text)
-    const head = await writePlan(path, planned, sign, () => plannedRows(checked, readings), watch.onChange)
+    const head = await writePlan(path, planned, sign, () => plannedRows(scanned, readings), watch.onChange)
     await file.checkUnchanged()
     readings.remove()
     const calls = head.counts.changes.update
     const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
-    const { missingColumns, setAside } = checked.scan
-    const etaMs = createPace(windows).etaMs(calls, 2 + callsOnTop(checked.scan)) ?? 0
+    const { missingColumns, setAside } = scanned.scan
+    const etaMs = createPace(windows).etaMs(calls, 2 + callsOnTop(scanned.scan)) ?? 0
     return { path, head, requests, calls, etaMs, unmatched, missingColumns, setAside }
   } finally {
     await input.close()
@@ -135,7 +135,7 @@ function readsOf(readings: Readings): PlanFacts['reads'] {
 /** Reads every customer of a row that has a call. Resolves with the number of requests. */
 async function readAll(
   { store, remote, options, watch, signal }: PlanParts,
-  { openRows, readRow, scan }: CheckedInput,
+  { openRows, readRow, scan }: ScannedInput,
   readings: Readings,
 ): Promise<number> {
   for await (const rows of openRows()) {
@@ -194,7 +194,7 @@ function lineOf(value: PlanRow | PlanHead): string {
 }
 
 async function* plannedRows(
-  { openRows, readRow, scan }: CheckedInput,
+  { openRows, readRow, scan }: ScannedInput,
   readings: Readings,
 ): AsyncGenerator<PlanRow> {
   readings.forgetLeft()

@@ -1,7 +1,7 @@
 /** `redo`: another run, over the retryable rows of a finished run. */
 import { join, resolve } from 'node:path'
 import { runJob, type UpdateResult } from '../engine/run-job.ts'
-import { createDriftPrecondition, checkOf, openPlanOf, type SavedPlan } from '../engine/plan-source.ts'
+import { createDriftPrecondition, scannerOf, openPlanOf, type SavedPlan } from '../engine/plan-source.ts'
 import { inheritOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import { guardOf } from '../validation/guards.ts'
@@ -77,7 +77,7 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
     if (planned !== undefined && from !== undefined)
       throw errorOf('E_REDO_PLAN', 'redo_of_plan', { runId: parent.runId })
     plan = planned === undefined ? undefined : await openPlanOf(planned)
-    const check = checkOf(plan)
+    const scanRows = scannerOf(plan)
     let skipped = 0
     const job: JobDefinition = {
       kind: 'redo',
@@ -96,16 +96,16 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
           })
         return redoId(parent, from !== undefined, binding)
       },
-      async check(parts) {
-        const reading = await readRedo(parent, from !== undefined, parts, check)
+      async scan(parts) {
+        const reading = await readRedo(parent, from !== undefined, parts, scanRows)
         const { scan } = reading
         if (scan.calls === 0 && scan.invalid === 0 && scan.unchanged === scan.rows && reading.skipped === 0)
           throw new NothingLeft()
         skipped = reading.skipped
-        const { isReread, ...checked } = reading
-        if (from !== undefined || isReread || own.maxClears !== undefined) return checked
+        const { isReread, ...scanned } = reading
+        if (from !== undefined || isReread || own.maxClears !== undefined) return scanned
         // These rows have passed the guard among all rows of their run.
-        return { ...checked, refusal: guardOf(scan, { ...parts.options, maxClears: '100%' }) }
+        return { ...scanned, refusal: guardOf(scan, { ...parts.options, maxClears: '100%' }) }
       },
     }
     const result = await runJob(
@@ -133,7 +133,7 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
 /** Options with which rows are read in another way than by the run: also those that were invalid. */
 const rereadingOptions = ['map', 'blank', 'nullValues', 'literals'] as const
 
-/** Ends the check of a file without a retryable row. */
+/** Ends the scan of a file without a retryable row. */
 class NothingLeft extends Error {}
 
 function refuseUnfinished({ runId, record, isFinished }: SavedRun): void {

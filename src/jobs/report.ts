@@ -1,15 +1,15 @@
 /** Writes the files of a run again from the store and its input: after a loss, and also while the run is running. */
-import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
+import type { ScannedInput, InputParts } from '../validation/input-parts.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { InputFile } from '../input/bytes.ts'
-import { checkOf, openPlanOf, type SavedPlan } from '../engine/plan-source.ts'
+import { scannerOf, openPlanOf, type SavedPlan } from '../engine/plan-source.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
 import { createPrepare } from '../validation/row-reader.ts'
 import { formatRows } from '../report/format.ts'
 import type { Summary } from '../report/summary.ts'
 import { readRedo } from '../engine/redo-source.ts'
-import { checkRollback } from '../engine/rollback-source.ts'
+import { scanRollback } from '../engine/rollback-source.ts'
 import { commandToResume, readEnding } from '../engine/record.ts'
 import { endingOf, report, type ReadableInput, type RunEnding } from '../engine/report.ts'
 import { restoreVanished } from '../engine/vanished-file.ts'
@@ -102,12 +102,12 @@ async function openReading(
   { store, record, runsDir }: SavedRun,
   parts: InputParts,
   plan: SavedPlan | undefined,
-): Promise<CheckedInput & { readonly parentDoubts?: ReadonlyMap<number, number> }> {
-  if (record.rollback !== undefined) return checkRollback(parts)
-  const check = checkOf(plan)
-  if (record.redo === undefined) return check(parts)
+): Promise<ScannedInput & { readonly parentDoubts?: ReadonlyMap<number, number> }> {
+  if (record.rollback !== undefined) return scanRollback(parts)
+  const scan = scannerOf(plan)
+  if (record.redo === undefined) return scan(parts)
   const parent = await openSavedRun(store, record.redo.parent, runsDir)
-  return readRedo(parent, record.redo.isMended, parts, check)
+  return readRedo(parent, record.redo.isMended, parts, scan)
 }
 
 function noRows(): never {

@@ -9,7 +9,7 @@ import { inheritOptions } from '../config/job-options.ts'
 import { asInterruption, signalOf, type Stoppable } from '../engine/program-options.ts'
 import { readCustomersOf, type ReadingWatch } from '../engine/reading-client.ts'
 import {
-  checkRollback,
+  scanRollback,
   createRollbackPrecondition,
   rollbackLine,
   rollbackRows,
@@ -89,9 +89,9 @@ async function rollbackIn(
             refuseOtherDestination(`run ${parent.runId}`, parent.binding, binding)
             return runId
           },
-          check(parts) {
+          scan(parts) {
             ;({ file } = parts)
-            return checkRollback(parts)
+            return scanRollback(parts)
           },
         },
       )

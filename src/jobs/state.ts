@@ -10,7 +10,7 @@ import { isOutcome } from '../model/row.ts'
 import type { AccountId, ExportRun, FieldState, FieldStateCounts, Store } from '../model/store.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import { serialisePatch } from '../rapyd/requests.ts'
-import { checkInput } from '../validation/scan.ts'
+import { scanInput } from '../validation/scan.ts'
 
 export type StateOptions = OptionsOf<'state'>
 
@@ -101,7 +101,7 @@ export async function baselineState(asGiven: BaselineOptions, signal: AbortSigna
   const options = resolveOptions(asGiven)
   const { input, given } = await openGiven(options, signal)
   try {
-    const { refusal, scan, openRows, readRow } = await checkInput({ ...given, signal })
+    const { refusal, scan, openRows, readRow } = await scanInput({ ...given, signal })
     if (refusal !== undefined) throw refusal
     return await whileHeld(options, async ({ state, digests }) => {
       await state.forgetIfBehind()

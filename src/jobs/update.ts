@@ -1,5 +1,5 @@
 /** `update`: every row of one input, in a run whose id is made of the input. */
-import { checkInput } from '../validation/scan.ts'
+import { scanInput } from '../validation/scan.ts'
 import type { PipedInput } from '../input/spool.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { runDigest } from '../engine/identity.ts'
@@ -28,7 +28,7 @@ function updateOf(options: UpdateOptions, piped: PipedInput | undefined): JobDef
       if (options.newRun) return freshRunId(store, runsDir, wanted)
       return options.onlyChanged === true ? findExportRun(store, runsDir, wanted, lastSender) : wanted
     },
-    check: checkInput,
+    scan: scanInput,
   }
 }
 

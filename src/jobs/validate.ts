@@ -1,6 +1,6 @@
 /** `validate`: the scan with all checks: what is in the file, and everything that is wrong with it. No network, no credentials. */
-import { checkInput } from '../validation/scan.ts'
-import type { CheckedInput, MappedInput } from '../validation/input-parts.ts'
+import { scanInput } from '../validation/scan.ts'
+import type { ScannedInput, MappedInput } from '../validation/input-parts.ts'
 import { createColumns, mostKeys, type ColumnReport } from '../validation/columns.ts'
 import { createChecks, type Checks, type CheckResults, type ChecksParts } from '../validation/checks.ts'
 import type { Defect, Diagnosis } from '../validation/findings.ts'
@@ -100,8 +100,8 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
     }
     const profiler = createFileProfiler(input, undefined)
     const examiners = [checks, profiler, invalid]
-    const checked = await checkInput({ ...input, signal, examiners, afterBatch: afterEach })
-    const results = checks.finish(checked.scan)
+    const scanned = await scanInput({ ...input, signal, examiners, afterBatch: afterEach })
+    const results = checks.finish(scanned.scan)
     await afterBatch?.()
     const present = results.columns.map(({ name }) => name)
     // With more keys, not all are known.
@@ -109,9 +109,9 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       head.format === 'csv' || present.length < mostKeys
         ? unmatchedNames(options.ignoreColumns, present, input.mapping)
         : []
-    const damage = (await profiler.finish(checked.scan)).refusal
-    const refusal = checked.refusal ?? damage
-    return { ...resultOf({ ...checked, refusal }, results, options), unmatched, ...(await files?.finish()) }
+    const damage = (await profiler.finish(scanned.scan)).refusal
+    const refusal = scanned.refusal ?? damage
+    return { ...resultOf({ ...scanned, refusal }, results, options), unmatched, ...(await files?.finish()) }
   } finally {
     await file.close()
   }
@@ -150,7 +150,7 @@ function textsOf({ name, assignments }: InputColumn, index: number): ChecksParts
 }
 
 function resultOf(
-  { scan, refusal }: CheckedInput,
+  { scan, refusal }: ScannedInput,
   { columns, findings, warnings }: CheckResults,
   options: ResolvedOptions,
 ): Omit<ValidateResult, 'unmatched'> {

@@ -17,7 +17,7 @@ import type { Store } from '../model/store.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import { openReadings, type Readings } from '../store/readings.ts'
 import { fieldOf, onlyFields, isOutcome, takenFields, type Outcome } from '../model/row.ts'
-import { checkOf, openPlanOf } from '../engine/plan-source.ts'
+import { scannerOf, openPlanOf } from '../engine/plan-source.ts'
 import { removeHoles } from '../rapyd/requests.ts'
 import { takenPatch } from '../rapyd/taken.ts'
 
@@ -192,7 +192,7 @@ async function* writesOfInput(run: SavedRun, { taken, partly }: TakenRows): Asyn
   const file = opened.adopt(await openSameInput(run), (found) => found.close())
   const plan = record.planned && opened.adopt(await openPlanOf(record.planned), (found) => found.close())
   const parts = await inputPartsOf(run, file, await readHead(file, record.options))
-  const { openRows, readRow } = await checkOf(plan)(parts)
+  const { openRows, readRow } = await scannerOf(plan)(parts)
   const sent = sentFields(run)
   for await (const rows of openRows()) {
     for (const row of rows) {

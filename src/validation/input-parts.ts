@@ -36,7 +36,7 @@ export interface InputParts extends MappedInput {
   readonly afterBatch?: () => Promise<void>
 }
 
-export interface CheckedInput extends RowReader {
+export interface ScannedInput extends RowReader {
   readonly scan: Scan
   /** Why the input may not be sent. */
   readonly refusal: BulkUpdateError | undefined

@@ -1,5 +1,5 @@
 /** The first pass over the whole input, before anything is sent: counts and validates rows, then asks the guards. */
-import type { CheckedInput, InputParts, RowReader, MappedInput } from './input-parts.ts'
+import type { ScannedInput, InputParts, RowReader, MappedInput } from './input-parts.ts'
 import { rowsOf } from '../input/rows.ts'
 import { findMissingColumns, refuseMissingColumns } from '../mapping/column-names.ts'
 import { countEach } from '../model/collections.ts'
@@ -31,7 +31,7 @@ import { columnsOf, createReadRow } from './row-reader.ts'
  * Scans the input and asks the guards. With `--duplicates last` or `merge`, a second pass counts what would be sent.
  * Throws INPUT errors if the input cannot be trusted at all.
  */
-export async function checkInput(parts: InputParts): Promise<CheckedInput> {
+export async function scanInput(parts: InputParts): Promise<ScannedInput> {
   const { file, head, options, mapping } = parts
   const readRow = createReadRow(parts)
   const aside = createAsideCounter(parts)

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { array, asyncProperty, assert, constantFrom, nat, record } from '../../support/properties.ts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { checkInput } from '../../../src/validation/scan.ts'
+import { scanInput } from '../../../src/validation/scan.ts'
 import type { PatchedRow, UpdateRequest, Outcome } from '../../../src/model/row.ts'
 import { openInput } from '../../../src/input/bytes.ts'
 import { readHead } from '../../../src/input/header.ts'
@@ -76,7 +76,7 @@ async function prepareAll(given: UpdateOptions) {
     const sent: number[] = []
     const onCalls = async (rows: readonly PatchedRow[]) => void sent.push(...rows.map(({ row }) => row))
     const parts = { file, head, options, mapping: defaultMapping, signal, onCalls }
-    const { scan: found, openRows, readRow } = await checkInput(parts)
+    const { scan: found, openRows, readRow } = await scanInput(parts)
     const prepare = createPrepare(readRow, { host: 'test', runId: 'test' })
     const prepared: (UpdateRequest | Outcome)[] = []
     for await (const rows of openRows()) prepared.push(...rows.map(prepare))
@@ -207,7 +207,7 @@ describe('--duplicates', () => {
     const file = await openInput(input)
     const head = await readHead(file, { format: undefined, delimiter: undefined })
     const check = (options: Partial<UpdateOptions>) =>
-      checkInput({
+      scanInput({
         file,
         head,
         options: resolveOptions({ input, ...options }),
