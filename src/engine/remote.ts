@@ -8,7 +8,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 import { errorOf } from './errors.ts'
 import type { Remote } from '../http/ports.ts'
 import type { Window } from '../model/store.ts'
-import { redactedCredentials, type Credentials } from '../rapyd/signature.ts'
+import { HiddenCredentials, type Credentials } from '../rapyd/signature.ts'
 import type { RateWindow } from '../simulator/server.ts'
 
 type RemoteOptions = Pick<
@@ -49,7 +49,7 @@ export function readCredentials(
   if (accessKey === undefined || secretKey === undefined) throw errorOf('E_NO_CREDENTIALS', 'no_credentials')
   checkKey('RAPYD_ACCESS_KEY', accessKey)
   checkKey('RAPYD_SECRET_KEY', secretKey)
-  return redactedCredentials(accessKey, secretKey)
+  return new HiddenCredentials(accessKey, secretKey)
 }
 
 const connectionCodes: ReadonlySet<string> = new Set([
@@ -97,7 +97,7 @@ async function openSimulator(
     origin: new URL(simulator.url),
     host: 'simulator',
     account: 'simulator',
-    credentials: redactedCredentials(simulator.accessKey, simulator.secretKey),
+    credentials: new HiddenCredentials(simulator.accessKey, simulator.secretKey),
     windows,
     close: () => simulator.close(),
   }

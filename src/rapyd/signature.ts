@@ -5,7 +5,7 @@
  */
 import { createHmac, randomUUID } from 'node:crypto'
 
-/** The keys of one account in one environment. Printed and serialised as `[redacted]`. */
+/** The keys of one account in one environment. */
 export interface Credentials {
   readonly accessKey: string
   readonly secretKey: string
@@ -40,13 +40,8 @@ export function newSalt(): string {
   return randomUUID().replaceAll('-', '').slice(16)
 }
 
-/** Makes credentials whose keys cannot get into logs, JSON or error messages. */
-export function redactedCredentials(accessKey: string, secretKey: string): Credentials {
-  return new RedactedCredentials(accessKey, secretKey)
-}
-
-/** Keeps the keys in private fields, which are not printed, spread or serialised. */
-class RedactedCredentials implements Credentials {
+/** Keeps the keys in private fields, which are not printed, spread or serialised: they cannot get into logs, JSON or error messages. */
+export class HiddenCredentials implements Credentials {
   readonly #accessKey: string
   readonly #secretKey: string
 
@@ -61,17 +56,5 @@ class RedactedCredentials implements Credentials {
 
   get secretKey(): string {
     return this.#secretKey
-  }
-
-  toString(): string {
-    return '[redacted]'
-  }
-
-  toJSON(): string {
-    return '[redacted]'
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return '[redacted]'
   }
 }

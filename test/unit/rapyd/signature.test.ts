@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import {
   newSalt,
-  redactedCredentials,
+  HiddenCredentials,
   sign,
   toTimestamp,
   type SignatureParts,
@@ -105,7 +105,7 @@ describe('sign', () => {
   })
 
   it('keeps the keys out of what is printed, spread or serialised', () => {
-    const keys = redactedCredentials('ACCESS', 'SECRET')
+    const keys = new HiddenCredentials('ACCESS', 'SECRET')
     const shown = [
       JSON.stringify(keys),
       JSON.stringify({ keys }),
