@@ -49,7 +49,7 @@ export async function openClient(parts: RunClientParts): Promise<RunClient> {
     headersTimeoutMs: 20_000,
     attemptTimeoutMs: longestAttemptMs,
     maySend: () => run?.isFresh !== false,
-    onRequest: parts.requested ?? (() => {}),
+    onRequest: parts.requested,
   })
   let unfit = Number(run?.note(unfitNote) ?? 0)
   const client = createClient({
@@ -67,7 +67,7 @@ export async function openClient(parts: RunClientParts): Promise<RunClient> {
     windows,
     concurrency,
     clock,
-    callsLeft: parts.callsLeft ?? (() => 0),
+    callsLeft: parts.callsLeft,
     random: Math.random,
     longestMs: options.maxOutageMs,
     intend: (request) => sending?.run.recordIntent(request, sending.settleAfterMs(request)),

@@ -21,7 +21,7 @@ export interface RateLimiterParts {
   /** Their lengths are the lengths of pauses. */
   readonly windows: readonly Window[]
   /** Calls that are left, for an even pace. Default 0: requests are sent as soon as the windows have room. */
-  readonly callsLeft?: () => number
+  readonly callsLeft?: (() => number) | undefined
   /** Requests in flight at most. */
   readonly concurrency: number
   readonly clock: Clock

@@ -31,7 +31,7 @@ export interface TransportOptions {
   /** Asked in the moment in which a request would be sent. False: it is not sent. Default: always true. */
   readonly maySend?: () => boolean
   /** Called for every request, also if it fails. Must not throw. */
-  readonly onRequest?: () => void
+  readonly onRequest?: (() => void) | undefined
 }
 
 const methods = { get: 'GET', post: 'POST', delete: 'DELETE' } as const
