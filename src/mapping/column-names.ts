@@ -2,12 +2,13 @@
  * Names of columns and keys: the customer id's, those that other systems and languages have for one column, those that only look alike,
  * and the columns of a preset that a file has or lacks.
  */
-import { BulkUpdateError } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
 import { codePointOf, findInvisible, hidden } from '../model/invisible.ts'
 import { findLookAlike, twins } from '../model/look-alikes.ts'
 import type { MissingColumn } from '../model/scan.ts'
 import { didYouMean, editDistance, normalise, shellWord, toLetters } from '../model/text.ts'
 import type { Assignment, Join, MappedName, Mapping } from './mapping.ts'
+import { errorOf } from './errors.ts'
 import { partOfField } from './targets.ts'
 import translations from './column-translations.json' with { type: 'json' }
 import commonNames from './common-names.json' with { type: 'json' }
@@ -179,14 +180,9 @@ export function refuseMissingColumns(
   if (meant !== undefined)
     return missingPresetColumn(meant.column, columns.get(meant.column)?.where ?? '', meant.nearest)
   if (missing.length < Math.max(columns.size, 1) || !setsNothing) return undefined
-  return new BulkUpdateError(
-    'E_HEADER_MISSING_COLUMN',
-    `only the customer id was found: no column is called ${missing.map(({ column }) => `"${column}"`).join(', ')}`,
-    `Check that this is the preset of your CRM. ${ownMapping}`,
-  )
+  const names = missing.map(({ column }) => `"${column}"`).join(', ')
+  return errorOf('E_HEADER_MISSING_COLUMN', 'only_id_column', { names })
 }
-
-const ownMapping = '`rapyd-bulk init` drafts a mapping file of your own. Nothing was sent.'
 
 /** `where` is the place in the preset, `nearest` the column that may be meant. */
 export function missingPresetColumn(
@@ -198,11 +194,8 @@ export function missingPresetColumn(
     nearest === undefined
       ? 'Export the file with that column.'
       : `If it is something else, set it aside with --ignore-columns=${shellWord(nearest)}.`
-  return new BulkUpdateError(
-    'E_HEADER_MISSING_COLUMN',
-    `no column is called "${column}", which the preset takes (${where})`,
-    `${didYouMean(nearest)}${other} ${ownMapping}`,
-  )
+  const tip = didYouMean(nearest) + other
+  return errorOf('E_HEADER_MISSING_COLUMN', 'missing_preset_column', { column, where, other: tip })
 }
 
 /** The name as it looks: other forms (full-width) become plain letters, invisible characters are removed. */

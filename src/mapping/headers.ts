@@ -3,8 +3,9 @@
  * refused before any row. So is a missing column, because a lost column must not clear a field.
  */
 import { didYouMean, findNearest, normalise, toLetters, shellWord, shownName } from '../model/text.ts'
-import { BulkUpdateError, type Problem } from '../model/errors.ts'
+import type { BulkUpdateError, Problem } from '../model/errors.ts'
 import commonNames from './common-names.json' with { type: 'json' }
+import { errorOf } from './errors.ts'
 import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import {
@@ -93,7 +94,8 @@ export function matchHeader(
     if (assignments === undefined) unknown.push(column)
     else columns[column.number - 1] = { ...plain, assignments }
   }
-  if (unknown.some(({ name }) => /cus_\w{8}/.test(name))) throw noNames()
+  // Nothing of such a line is shown: it is a customer's data.
+  if (unknown.some(({ name }) => /cus_\w{8}/.test(name))) throw errorOf('E_HEADER_NO_ID', 'id_in_header')
   if (unknown.length > 0) throw unknownColumns(unknown, header, mapping.origin)
   for (const { target } of mapping.constants)
     claim(target, `the mapping’s constant ${shownName(target.path)}`)
@@ -171,12 +173,7 @@ function assignmentsByName({ name }: SourceColumn, { origin }: Mapping): readonl
 /** A gap in the numbers would send a list with holes. */
 function checkAddresses(addresses: ReadonlySet<number>): void {
   const gap = gapIn(addresses)
-  if (gap === undefined) return
-  throw new BulkUpdateError(
-    'E_HEADER_ADDRESSES',
-    `columns name a later address, but none of addresses[${gap}]`,
-    'Number the addresses from 0 without gaps.',
-  )
+  if (gap !== undefined) throw errorOf('E_HEADER_ADDRESSES', 'address_gap', { gap })
 }
 
 /** Returns the first number from 0 on that is missing before a later one. */
@@ -213,11 +210,7 @@ function label({ name, number }: NamedColumn): string {
 }
 
 function duplicateColumn(first: string, second: string, what: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_HEADER_DUPLICATE',
-    `${first} and ${second} are both ${what}`,
-    'Remove or rename one of them.',
-  )
+  return errorOf('E_HEADER_DUPLICATE', 'duplicate_column', { first, second, what })
 }
 
 function missingColumn(
@@ -226,11 +219,10 @@ function missingColumn(
   where: string,
   what: string,
 ): BulkUpdateError {
-  return new BulkUpdateError(
-    what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
-    `no column is called "${shownName(name)}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
-    `${delimiterHint(header)}${didYouMean(findNearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
-  )
+  const code = what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN'
+  const role = what === '' ? '' : ` as ${what}`
+  const hints = delimiterHint(header) + didYouMean(findNearest(name, header))
+  return errorOf(code, 'missing_column', { name: shownName(name), role, where, hints })
 }
 
 /** What pandas, spreadsheets, Spark and databases call a column without a name. */
@@ -239,14 +231,9 @@ const madeUpName =
 
 /** For a column without a name, or with one that a program has made up, that has a value on `line`. */
 export function namelessColumn({ number = 0, name }: SourceColumn, line: number): BulkUpdateError {
-  const isNamed = madeUpName.test(name)
-  return new BulkUpdateError(
-    'E_HEADER_UNKNOWN_COLUMN',
-    isNamed
-      ? `${label({ number, name })} is no field of Update Customer, and has a value on line ${line}`
-      : `column ${number} has no name, and a value on line ${line}`,
-    `Name the column, or set ${isNamed ? `it aside with --ignore-columns=${shellWord(name)}` : 'columns without a name aside with --ignore-columns ""'}. Nothing was sent.`,
-  )
+  if (!madeUpName.test(name)) return errorOf('E_HEADER_UNKNOWN_COLUMN', 'nameless_column', { number, line })
+  const values = { column: label({ number, name }), line, word: shellWord(name) }
+  return errorOf('E_HEADER_UNKNOWN_COLUMN', 'made_up_name', values)
 }
 
 /** Also in signs or after the name of a table: `'customer'`, `crm.customer`, `> customer`. */
@@ -259,15 +246,12 @@ function noId(header: readonly string[], free: readonly NamedColumn[]): BulkUpda
     .toSorted(
       (left, right) => Number(known.has(toLetters(right.name))) - Number(known.has(toLetters(left.name))),
     )
-  return new BulkUpdateError(
-    'E_HEADER_NO_ID',
-    'no column holds the customer id: none is called customer, customer_id or id',
-    header.some(isCustomerId)
-      ? 'The header holds a customer id, as a row does: write the names of the columns above it.'
-      : likely === undefined || header.length === 1
-        ? `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`
-        : `If ${label(likely)} holds the Rapyd customer ids, rename it "customer", or ${mapNames(header)}.`,
-  )
+  const tip = header.some(isCustomerId)
+    ? 'The header holds a customer id, as a row does: write the names of the columns above it.'
+    : likely === undefined || header.length === 1
+      ? `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`
+      : `If ${label(likely)} holds the Rapyd customer ids, rename it "customer", or ${mapNames(header)}.`
+  return errorOf('E_HEADER_NO_ID', 'no_id_column', { tip })
 }
 
 function mapNames(header: readonly string[]): string {
@@ -275,15 +259,6 @@ function mapNames(header: readonly string[]): string {
   return preset === undefined
     ? 'let `rapyd-bulk init` draft a mapping file'
     : `give --map ${preset}: the file looks like an export of that system`
-}
-
-/** Nothing of such a line is shown: it is a customer's data. */
-function noNames(): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_HEADER_NO_ID',
-    'the line of the header holds a customer id, as a row does',
-    'Write the names of the columns on a line of their own. If they are, end each line with a line feed. Nothing was sent.',
-  )
 }
 
 const mostNamed = 20
@@ -301,11 +276,15 @@ function unknownColumns(
     origin === 'default' ? '' : ` or, in the mapping file, with "${shownName(names[0] ?? '')}": ignore`
   const others = origin === 'default' && !isOne ? `, or ${mapNames(header)}` : ''
   const [them, which] = isOne ? ['it', 'the column'] : ['them', 'the columns']
-  return new BulkUpdateError(
-    'E_HEADER_UNKNOWN_COLUMN',
-    `${named.map((column) => label(column) + describeName(column)).join(', ')}${more} ${isOne ? 'is no field' : 'are no fields'} of Update Customer`,
-    `${named.map(meantField).join('')}Rename ${which}, or set ${them} aside with --ignore-columns${namesToIgnore(names)}${inMapping}${others}.`,
-  )
+  const labels = named.map((column) => label(column) + describeName(column)).join(', ')
+  return errorOf('E_HEADER_UNKNOWN_COLUMN', 'unknown_columns', {
+    columns: `${labels}${more} ${isOne ? 'is no field' : 'are no fields'}`,
+    meant: named.map(meantField).join(''),
+    which,
+    them,
+    names: namesToIgnore(names),
+    others: inMapping + others,
+  })
 }
 
 /** The names, to be copied. Words in their place if they are not names that can be copied whole. */

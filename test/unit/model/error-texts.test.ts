@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import engineTexts from '../../../src/engine/error-texts.json' with { type: 'json' }
 import refusals from '../../../src/input/refusals.json' with { type: 'json' }
+import mappingTexts from '../../../src/mapping/error-texts.json' with { type: 'json' }
 import reportTexts from '../../../src/report/error-texts.json' with { type: 'json' }
 import storeTexts from '../../../src/store/error-texts.json' with { type: 'json' }
 
@@ -45,6 +46,7 @@ const isEngine = isIn('engine', 'jobs', 'cli')
 
 it.each([
   ['engine/error-texts.json', engineTexts, callsOf('errorOf', isEngine)],
+  ['mapping/error-texts.json', mappingTexts, callsOf('errorOf', isIn('mapping'))],
   ['store/error-texts.json', storeTexts, callsOf('errorOf', isIn('store'))],
   ['report/error-texts.json', reportTexts, callsOf('errorOf', isIn('report'))],
   ['input/refusals.json', refusals, callsOf('refusal', (file) => !file.startsWith('simulator/'))],
