@@ -1,9 +1,13 @@
 /** The environment of the calls: which host they go to, and the keys that sign them. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from 'node:fs'
 import { dirname, sep } from 'node:path'
-import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { BulkUpdateError, errorsFrom, systemCode } from '../model/errors.ts'
 import { shellWord } from '../model/text.ts'
 import { effectiveUser } from './owners.mjs'
+import texts from './error-texts.json' with { type: 'json' }
+
+// A copy, so that our declarations hold its type and not the JSON file.
+const errorOf = errorsFrom({ ...texts })
 
 export const rapydHosts = {
   sandbox: 'https://sandboxapi.rapyd.net',
@@ -27,23 +31,14 @@ export function resolveOrigin(
     url.password !== '' ||
     url.pathname !== '/' ||
     url.search !== ''
-  ) {
-    throw new BulkUpdateError(
-      'E_BASE_URL',
-      '--base-url is not a plain address',
-      'Write scheme and host only, like https://sandboxapi.rapyd.net.',
-    )
-  }
+  )
+    throw errorOf('E_BASE_URL', 'base_url')
   if (isLoopback(url) && (url.protocol === 'http:' || url.protocol === 'https:')) return url
   const known = Object.values(rapydHosts).some((host) => host === url.origin)
   if (url.protocol === 'https:' && (known || url.host === allowHost)) return url
-  throw new BulkUpdateError(
-    'E_HOST_NOT_ALLOWED',
-    `--base-url: host not allowed: ${url.protocol}//${url.host}`,
-    url.protocol === 'https:'
-      ? `If that host is meant, add --allow-host ${shellWord(url.host)}.`
-      : 'Use https; http is for loopback only.',
-  )
+  const address = `${url.protocol}//${url.host}`
+  if (url.protocol !== 'https:') throw errorOf('E_HOST_NOT_ALLOWED', 'plain_http', { address })
+  throw errorOf('E_HOST_NOT_ALLOWED', 'other_host', { address, word: shellWord(url.host) })
 }
 
 export function isLoopback(url: URL): boolean {
@@ -63,11 +58,7 @@ export function findProxy(origin: URL, env: NodeJS.ProcessEnv): URL | undefined 
   if (name === undefined || isLoopback(origin) || isExempt(origin, exempt)) return undefined
   const url = parseProxy(env[name]?.trim() ?? '')
   if (url !== undefined) return url
-  throw new BulkUpdateError(
-    'E_PROXY',
-    `${name} in the environment is not the address of an HTTP proxy. Its value is not shown: it may hold a password`,
-    'Write http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with special characters of the password percent-encoded (# is %23); or call directly with --no-proxy. Nothing was sent.',
-  )
+  throw errorOf('E_PROXY', 'no_proxy', { name })
 }
 
 /** `NO_PROXY` lists hosts with all below them, with or without a port: `rapyd.net, .rapyd.net, *.rapyd.net:443, *`. */
@@ -111,12 +102,7 @@ export function readKey(
 ): string | undefined {
   const path = env[`${name}_FILE`]
   if (path === undefined || path === '') return env[name]?.trim() || undefined
-  const fileError = (reason: string) =>
-    new BulkUpdateError(
-      'E_KEY_FILE',
-      `${name}_FILE: ${path} ${reason}`,
-      'Give a file with the key alone that only you can read. For a Secret that Kubernetes mounts, set defaultMode: 0440 in its volume, and fsGroup in the securityContext.',
-    )
+  const fileError = (reason: string) => errorOf('E_KEY_FILE', 'key_file', { name, path, reason })
   let file: number | undefined
   try {
     const isLink = lstatSync(path).isSymbolicLink()

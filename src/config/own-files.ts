@@ -18,8 +18,12 @@ import {
   type Stats,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { errorsFrom, type BulkUpdateError, systemCode } from '../model/errors.ts'
 import { effectiveUser, findForeignFolder, isOwn, sticky } from './owners.mjs'
+import texts from './error-texts.json' with { type: 'json' }
+
+// A copy, so that our declarations hold its type and not the JSON file.
+const errorOf = errorsFrom({ ...texts })
 
 /** The name of the warning of this process that a folder was closed to others. */
 export const ownFolderWarning = 'OwnFolderWarning'
@@ -134,9 +138,5 @@ function refuseForeignFile(path: string, stat: Stats): void {
 }
 
 function notOurs(path: string, what: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_NOT_OURS',
-    `${path} ${what}, and could be read or replaced there`,
-    `Run as the user who owns it, or name a place of your own with --runs-dir or --store (this is uid ${effectiveUser}). Nothing was sent.`,
-  )
+  return errorOf('E_NOT_OURS', 'not_ours', { path, what, uid: String(effectiveUser) })
 }

@@ -3,8 +3,12 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import tips from './machine-limits.json' with { type: 'json' }
-import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
+import { errorsFrom, type BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
+import texts from './error-texts.json' with { type: 'json' }
+
+// A copy, so that our declarations hold its type and not the JSON file.
+const errorOf = errorsFrom({ ...texts })
 
 const manifest = parseJson(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 const found = isJsonObject(manifest) ? manifest['version'] : undefined
@@ -21,12 +25,8 @@ const limitTips: ReadonlyMap<string, string> = new Map(Object.entries(tips))
 export function machineLimit(error: unknown, reason = reasonOf(error)): BulkUpdateError | undefined {
   const code = [reason, codeOfOpening()].find((each) => limitTips.has(each))
   if (code === undefined) return undefined
-  return new BulkUpdateError(
-    'E_MACHINE_LIMIT',
-    `a limit of this machine is reached: ${explainSystemCode(code)}`,
-    `${limitTips.get(code)}, then run the same command again: rows that were answered are not sent again.`,
-    { cause: error },
-  )
+  const values = { reason: explainSystemCode(code), tip: limitTips.get(code) ?? '' }
+  return errorOf('E_MACHINE_LIMIT', 'machine_limit', values, error)
 }
 
 const longestLookMs = 10_000
@@ -43,12 +43,7 @@ export async function refuseHangingPaths(paths: readonly string[]): Promise<void
   })
   await Promise.race([Promise.all(looks), sleep(longestLookMs, undefined, { ref: false })])
   const [path] = open
-  if (path === undefined) return
-  throw new BulkUpdateError(
-    'E_PATH_HANGS',
-    `${path} does not answer: its file system hangs`,
-    'Look at what is mounted there, or name another place. Nothing was sent.',
-  )
+  if (path !== undefined) throw errorOf('E_PATH_HANGS', 'hanging_path', { path })
 }
 
 /** True if a file of so many bytes can hardly grow: for SQLite that is a fault of the disk. Only Linux says so. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import configTexts from '../../../src/config/error-texts.json' with { type: 'json' }
 import engineTexts from '../../../src/engine/error-texts.json' with { type: 'json' }
 import refusals from '../../../src/input/refusals.json' with { type: 'json' }
 import mappingTexts from '../../../src/mapping/error-texts.json' with { type: 'json' }
@@ -45,6 +46,7 @@ const isIn =
 const isEngine = isIn('engine', 'jobs', 'cli')
 
 it.each([
+  ['config/error-texts.json', configTexts, callsOf('errorOf', isIn('config'))],
   ['engine/error-texts.json', engineTexts, callsOf('errorOf', isEngine)],
   ['mapping/error-texts.json', mappingTexts, callsOf('errorOf', isIn('mapping'))],
   ['store/error-texts.json', storeTexts, callsOf('errorOf', isIn('store'))],
