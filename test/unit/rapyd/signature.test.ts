@@ -5,6 +5,7 @@ import {
   HiddenCredentials,
   sign,
   toTimestamp,
+  type Credentials,
   type SignatureParts,
 } from '../../../src/rapyd/signature.ts'
 
@@ -105,7 +106,7 @@ describe('sign', () => {
   })
 
   it('keeps the keys out of what is printed, spread or serialised', () => {
-    const keys = new HiddenCredentials('ACCESS', 'SECRET')
+    const keys: Credentials = new HiddenCredentials('ACCESS', 'SECRET')
     const shown = [
       JSON.stringify(keys),
       JSON.stringify({ keys }),
