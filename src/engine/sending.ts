@@ -16,6 +16,7 @@ import { callsOnTop } from '../model/scan.ts'
 import { drain } from './drain.ts'
 import {
   createHeldCustomers,
+  createLaterDoubts,
   keepDoubts,
   mostRows,
   loadDoubts,
@@ -213,7 +214,7 @@ function createRowSender(sending: Sending, preRead: PreReadStep | undefined): Se
       if (holdsAllKeys(request, customer)) shared.note(request.customerId, customer)
       return result
     },
-    readBack: parts.options.readBack ? createReadBack(read) : withoutReading,
+    readBack: parts.options.readBack ? createReadBack(read, createLaterDoubts(parts, run)) : withoutReading,
     cancelIntent: ({ row }) => run.cancelIntents([row]),
     keepDoubt: (row, doubt) => void inDoubt.set(row, doubt),
     isOvertaken: (row) => run.isOvertaken(row),

@@ -3,8 +3,8 @@ import type { HeldCustomers } from '../http/ports.ts'
 import type { Doubt } from '../http/settling.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
-import type { Clock } from '../model/ports.ts'
-import type { UpdateRequest } from '../model/row.ts'
+import type { Clock, Prepare, Source } from '../model/ports.ts'
+import { isOutcome, type UpdateRequest } from '../model/row.ts'
 import { defaultSettleMs, type Run } from '../model/store.ts'
 
 /** Rows that may run or wait in their customers' queues. After a crash no more of them can be in doubt. */
@@ -70,6 +70,49 @@ export function keepDoubts(
   const left = [...doubts].filter(([row]) => run.isInDoubt(row))
   const pairs = left.map(([row, { at, attempts }]) => [row, [at + offset, attempts]])
   if (pairs.length > 0) run.noteLater(doubtsNote, JSON.stringify(Object.fromEntries(pairs)))
+}
+
+/**
+ * The result returns later rows of a customer that may have been sent too, and write a field of the row. There are such rows only after
+ * a store was put back: else a row has no intent while an earlier one of its customer is in doubt.
+ */
+export function createLaterDoubts(
+  { openRows, prepare }: Rows,
+  run: Pick<Run, 'inDoubt' | 'intendedOperation'>,
+) {
+  let found: Promise<ReadonlyMap<string, readonly UpdateRequest[]>> | undefined
+  const isRestored = [...run.inDoubt.keys()].some((row) => run.intendedOperation(row) === undefined)
+
+  async function* doubtful(): AsyncGenerator<UpdateRequest> {
+    for await (const rows of openRows()) {
+      for (const row of rows) {
+        const request = run.inDoubt.has(row.row) ? prepare(row) : undefined
+        if (request !== undefined && !isOutcome(request)) yield request
+      }
+    }
+  }
+
+  async function collect(): Promise<ReadonlyMap<string, readonly UpdateRequest[]>> {
+    const once = new Set<string>()
+    const repeated = new Map<string, UpdateRequest[]>()
+    for await (const { customerId } of doubtful()) {
+      if (once.has(customerId)) repeated.set(customerId, [])
+      once.add(customerId)
+    }
+    for await (const request of doubtful()) repeated.get(request.customerId)?.push(request)
+    return repeated
+  }
+
+  return async ({ customerId, row, sends }: UpdateRequest): Promise<readonly UpdateRequest[]> => {
+    if (!isRestored) return []
+    const rows = (await (found ??= collect())).get(customerId) ?? []
+    return rows.filter((later) => later.row > row && later.sends.some((field) => sends.includes(field)))
+  }
+}
+
+interface Rows {
+  readonly openRows: () => Source
+  readonly prepare: Prepare
 }
 
 /**

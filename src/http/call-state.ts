@@ -131,7 +131,7 @@ export function reduceCall(
   state: CallState,
   verdict: RequestVerdict | ReadingVerdict | Unsendable | { readonly kind: 'overtaken' },
 ): CallState {
-  if (verdict.kind === 'overtaken') return end(state, unknown('E_IN_DOUBT', messages.overtaken))
+  if (verdict.kind === 'overtaken') return afterOvertaking(state)
   if (verdict.kind === 'unsendable') return end(state, afterUnsendable(state, verdict.outcome))
   if (verdict.kind === 'read_back') return afterReading(state, verdict)
   if (verdict.kind !== 'lost') return afterAnswer(state, verdict)
@@ -199,6 +199,7 @@ function afterAnswer(state: CallState, verdict: Exclude<RequestVerdict, { kind: 
 function afterReading(state: CallState, verdict: ReadingVerdict): CallState {
   const { found } = verdict
   if (found === 'applied') return end(state, confirmed(state))
+  if (found === 'overtaken') return afterOvertaking(state)
   const isHidden = found === 'cannot_tell'
   switch (verdict.after) {
     case 'restart':
@@ -243,6 +244,10 @@ function afterReading(state: CallState, verdict: ReadingVerdict): CallState {
     default:
       return verdict satisfies never
   }
+}
+
+function afterOvertaking(state: CallState): CallState {
+  return end(state, unknown('E_IN_DOUBT', messages.overtaken))
 }
 
 /** No reading, however late, shows that a server will never apply the last attempt. */

@@ -65,8 +65,11 @@ export interface UpdateHooks {
   readonly isUsable?: (() => boolean) | undefined
 }
 
-/** What a reading shows about a patch. `unanswered`: no read was answered, so a later one may be. */
-export type ReadBackResult = 'applied' | 'different' | 'cannot_tell' | 'unanswered'
+/**
+ * What a reading shows about a patch. `unanswered`: no read was answered, so a later one may be. `overtaken`: a later row of the customer
+ * was applied.
+ */
+export type ReadBackResult = 'applied' | 'different' | 'overtaken' | 'cannot_tell' | 'unanswered'
 
 /** Customers with a row that was settled early: an attempt of it may still arrive until then. Times are the clock's. */
 export interface HeldCustomers {

@@ -131,10 +131,19 @@ function isMissing(code: ErrorCode, status: number): boolean {
   return code === 'E_CUSTOMER_NOT_FOUND' || code === 'E_CUSTOMER_NOT_HERE' || status === 404
 }
 
-export function createReadBack(read: ReadCustomer): ReadBack {
+/** `laterOf` returns later rows of the customer that may have been sent too: one that was applied may have overwritten the row. */
+export function createReadBack(
+  read: ReadCustomer,
+  laterOf: (request: UpdateRequest) => Promise<readonly UpdateRequest[]> = async () => [],
+): ReadBack {
   return async (request, signal, attempts = mostAttempts - 1) => {
     const reading = await read(request.customerId, signal, attempts)
-    if (reading.kind === 'found') return compareWith(request, reading.customer)
+    if (reading.kind === 'found') {
+      const { customer } = reading
+      const found = compareWith(request, customer)
+      const later = found === 'different' ? await laterOf(request) : []
+      return later.some((row) => compareWith(row, customer) === 'applied') ? 'overtaken' : found
+    }
     return reading.kind === 'unreadable' && reading.isUnanswered === true ? 'unanswered' : 'cannot_tell'
   }
 }

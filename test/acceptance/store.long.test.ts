@@ -190,6 +190,24 @@ describe('a store that has gone backwards', () => {
   })
 })
 
+it('sends no row again that was lost from the store, if a later row of its customer was applied over it', async () => {
+  const rows = Array.from({ length: count }, (_, row) => `${id(row % 8)},Name ${row}`)
+  folder.write('crm.csv', `customer,name\n${rows.join('\n')}\n`)
+  expect((await update('--limit', '5')).code).toBe(0)
+  putBack = copyStore(store())
+  await killedAt(25, 'cut_after')
+  putBack()
+  expect((await command('store', 'check', '--restored')).code).toBe(0)
+  const sent = () => server.applied.map(({ id: customer, body }) => `${customer} ${body}`)
+  expect((await update()).code).toBe(1)
+  expect(sent()).toEqual([...new Set(sent())])
+  const results = readFileSync(path('rapyd-runs', folders()[0] ?? '', 'results.csv'), 'utf8')
+  expect(results.match(/,unknown,.*a later row was applied/g)).toHaveLength(8)
+  expect((await command('redo', folders()[0] ?? '', ...sending())).code).toBe(0)
+  for (let row = count - 8; row < count; row++)
+    expect(server.customer(id(row % 8))).toEqual({ name: `Name ${row}` })
+})
+
 describe('an old copy of the store that is put back with its mark after a kill', () => {
   beforeEach(async () => {
     expect((await update('--limit', '5')).code).toBe(0)

@@ -89,4 +89,14 @@ describe('reading back', () => {
     expect(await readBack(updateOf({ name: 'Jo' }), new AbortController().signal)).toBe(finding)
     expect(unused()).toEqual([])
   })
+
+  it.each<[string, JsonObject, string]>([
+    ['was applied over it', { name: 'Al' }, 'overtaken'],
+    ['was not applied', { name: 'Before' }, 'different'],
+    ['is not needed, because it is there itself', { name: 'Jo' }, 'applied'],
+  ])('finds of a row whose later row %s', async (_what, customer, finding) => {
+    const { parts } = createRig({ reads: [success(customer)] })
+    const readBack = createReadBack(createReadCustomer(parts), async () => [updateOf({ name: 'Al' })])
+    expect(await readBack(updateOf({ name: 'Jo' }), new AbortController().signal)).toBe(finding)
+  })
 })
