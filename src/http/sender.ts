@@ -9,6 +9,7 @@ import { TransportError, stopError } from './errors.ts'
 import {
   reduceCall,
   startCall,
+  type CallState,
   toOutcome,
   messages,
   confirmed,
@@ -38,7 +39,7 @@ export interface SenderParts extends SettlingParts {
   readonly cancelIntent: (request: UpdateRequest) => Promise<void>
   /** Called when the run stops, with what a resume needs to know of a row in doubt. */
   readonly keepDoubt?: (row: number, doubt: Doubt) => void
-  /** True if another run has sent something to the customer since this row in doubt. Default: never. */
+  /** True if another run has sent something to the customer since the intent of this row. Default: never. */
   readonly isOvertaken?: (row: number) => Promise<boolean>
   /**
    * Compares the customer of an answer with what was sent. Returns what it did not take, if there is any. Default: nothing is
@@ -187,10 +188,20 @@ export function createSender(parts: SenderParts): Send {
     return attempt(call, signal)
   }
 
+  const isOvertaken = async ({ row }: UpdateRequest): Promise<boolean> =>
+    (await parts.isOvertaken?.(row)) === true
+
+  /** Call after a row in doubt was read: what another run has sent meanwhile may hide that it was applied. */
+  async function unlessOvertaken({ request, state }: Call): Promise<CallState> {
+    const isHidden = state.next.kind === 'send' && (await isOvertaken(request))
+    return isHidden ? reduceCall(state, { kind: 'overtaken' }) : state
+  }
+
   /** Settles earlier attempts, then sends. */
   async function tryOnce(call: Call, signal: AbortSignal): Promise<Step> {
     if (call.state.inDoubt && !call.state.isReadBack) {
       call.state = await settling.settleAttempt(call, 'attempt', signal)
+      call.state = await unlessOvertaken(call)
       if (call.state.next.kind !== 'send') return call.state.next
       call.request = toReadAgain(call.request)
     }
@@ -205,10 +216,11 @@ export function createSender(parts: SenderParts): Send {
     const call: Call = { request: asked, state: startCall(asked, parts.inDoubt.get(asked.row)?.attempts) }
     try {
       await settling.waitUntil(held.until(asked.customerId), asked, signal)
-      if (call.state.inDoubt && (await parts.isOvertaken?.(asked.row)) === true)
+      if (call.state.inDoubt && (await isOvertaken(asked)))
         call.state = reduceCall(call.state, { kind: 'overtaken' })
       else if (call.state.inDoubt) {
         call.state = await settling.settleEarlier(call, signal)
+        call.state = await unlessOvertaken(call)
         call.request = toReadAgain(asked)
       }
       if (call.state.next.kind === 'end') return toOutcome(asked, call.state, clock.wall())

@@ -141,7 +141,7 @@ export interface Run extends RunReader, RunRows {
   outcomeSoFar(row: number): Outcome | undefined
   /** The body that an earlier session recorded for a row, if it was made of a reading. */
   intendedBody(row: number): Pick<UpdateRequest, 'body' | 'idempotencyKey'> | undefined
-  /** True if another run has recorded an intent for a field of this row in doubt since. */
+  /** True if another run has recorded an intent for a field of this row since that of the row. */
   isOvertaken(row: number): Promise<boolean>
   /**
    * Until when (milliseconds since 1970) a request to the customer may be applied that is not the row's: of another run, or of a row

@@ -466,12 +466,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a row in doubt that was overtaken is sent again',
     file: 'http/sender.ts',
-    edits: [
-      [
-        '(await parts.isOvertaken?.(asked.row)) === true',
-        '(await parts.isOvertaken?.(asked.row)) === undefined',
-      ],
-    ],
+    edits: [['(await parts.isOvertaken?.(row)) === true', '(await parts.isOvertaken?.(row)) === undefined']],
     tests: sender,
   },
   {

@@ -8,7 +8,7 @@ import type { EarlierSessions, OpenRunOptions, Run, RunManifest, StoredRun } fro
 import { errorOf } from '../errors.ts'
 import { accountNumber, hasKey, createFieldWriter, type FieldWriter } from './field-effects.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { readOutcome } from './outcome-record.ts'
+import { readIntent, readOutcome } from './outcome-record.ts'
 import { createEntryWriter, type EntryWriterParts, type RunEntry } from './run-entries.ts'
 import { takeRun, type Owner } from './owner.ts'
 import { addChecksum, readOpenIntents, readNote, rowsOf, selectRun, storedRun } from './run-reader.ts'
@@ -315,7 +315,8 @@ function doubtsOf({ database, number, fields, settledRows, inDoubt, intents }: R
       return body === undefined || idempotencyKey === undefined ? undefined : { body, idempotencyKey }
     },
     async isOvertaken(row) {
-      const intent = intents.get(row)
+      const found = database.first('SELECT * FROM intent WHERE run = ? AND row = ?', number, row)
+      const intent = found && readIntent(found, database.path)
       return intent !== undefined && fields?.isOvertaken(intent) === true
     },
     arrivesUntil: async (customerId, row) => fields?.arrivesUntil(customerId, row) ?? 0,

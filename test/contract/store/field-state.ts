@@ -379,6 +379,14 @@ export function fieldStateContract(kindName: string, kind: StoreKind): void {
         expect(await doubtful.isOvertaken(1)).toBe(true)
       })
 
+      it('is overtaken as well if this session has recorded its intent', async () => {
+        const { one, two } = await beginTwo()
+        await intend(one, 2, 'name')
+        expect(await one.isOvertaken(2)).toBe(false)
+        await send(two, 2, 'n2')
+        expect(await one.isOvertaken(2)).toBe(true)
+      })
+
       it('is overtaken if another run has confirmed one of its fields since', async () => {
         const { doubtful, between } = await beginInDoubt()
         await send(between, 5, 'n5')

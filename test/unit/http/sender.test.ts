@@ -452,6 +452,23 @@ describe('a row in doubt from an earlier session', () => {
     expect([sent, cancelled, asked]).toEqual([[], [], [7]])
   })
 
+  it('is unknown and not sent again if another run has sent to its customer before it was read', async () => {
+    const asked: number[] = []
+    const isOvertaken = (row: number) => Promise.resolve(asked.push(row) > 1)
+    const script = { reads: [otherName] }
+    const { sender, of } = senderOn(script, [7], 10_000, true, false, 2_000, { isOvertaken })
+    expect(await sender(named, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_IN_DOUBT' })
+    expect([of('get').length, of('post'), asked]).toEqual([1, [], [7, 7]])
+  })
+
+  it('is unknown after an attempt without an answer if another run has sent to its customer since', async () => {
+    const isOvertaken = () => Promise.resolve(true)
+    const script = { updates: [lost], reads: [otherName] }
+    const { sender, of } = senderOn(script, [], 10_000, true, false, 2_000, { isOvertaken })
+    expect(await sender(named, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_IN_DOUBT' })
+    expect(of('post')).toHaveLength(1)
+  })
+
   it('that is not in doubt does not ask if another run has sent to its customer', async () => {
     const asked: number[] = []
     const isOvertaken = (row: number) => Promise.resolve(asked.push(row) > 0)
