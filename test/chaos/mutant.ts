@@ -132,7 +132,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'reading back always finds a difference',
     file: 'http/read-customer.ts',
-    edits: [['return compareWith(request, reading.customer)', "return 'different'"]],
+    edits: [['const found = compareWith(request, customer)', "const found: ReadBackResult = 'different'"]],
     tests: crash,
   },
   {
