@@ -462,9 +462,9 @@ describe('a row in doubt from an earlier session', () => {
   })
 
   it('is unknown after an attempt without an answer if another run has sent to its customer since', async () => {
-    const isOvertaken = () => Promise.resolve(true)
     const script = { updates: [lost], reads: [otherName] }
-    const { sender, of } = senderOn(script, [], 10_000, true, false, 2_000, { isOvertaken })
+    const overtaken = { isOvertaken: () => Promise.resolve(true) }
+    const { sender, of } = senderOn(script, [], 10_000, true, false, 2_000, overtaken)
     expect(await sender(named, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_IN_DOUBT' })
     expect(of('post')).toHaveLength(1)
   })
