@@ -15,7 +15,7 @@ import { customerFields } from '../rapyd/customer-fields.ts'
 import { mapInput } from '../validation/row-reader.ts'
 import type { InputParts } from '../validation/input-parts.ts'
 import { mappingDigest } from './identity.ts'
-import { openKeptInput, openPassingInput, openRunInput, type OpenOptions } from './input.ts'
+import { openKeptInput, openPassingInput, openRunInput, type OpenOptions } from './run-input.ts'
 import type { SavedRun } from './saved-run.ts'
 
 export type OpenGiven = Awaited<ReturnType<typeof openGiven>>

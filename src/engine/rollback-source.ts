@@ -222,7 +222,7 @@ function* rollbackRowsOf(
 }
 
 /** Reads a record of `rollback.ndjson`. Returns undefined if it is none. */
-export function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
+function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
   const { customer, row, put_back: putBack, impossible, why, coupon } = record
   if (typeof customer !== 'string' || typeof row !== 'number') return undefined
   if (isList(impossible) && impossible.every((path) => typeof path === 'string'))

@@ -25,7 +25,7 @@ import {
   untilSettled,
 } from './waiting-rows.ts'
 import { unsentOutcome } from './all-outcomes.ts'
-import { openClient, type RunClient } from './client.ts'
+import { openClient, type RunClient } from './run-client.ts'
 import { readsPerCall } from './metadata-keys.ts'
 import { createPreRead, holdsAllKeys, keepsImages, type PreReadStep } from './pre-read.ts'
 import { createSharedRead, type SharedRead } from './shared-read.ts'

@@ -14,7 +14,7 @@ import { isOurColumn } from '../mapping/column-names.ts'
 import { createProfiler, type ColumnProfile } from '../mapping/column-profile.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { signalOf, type Stoppable } from '../engine/program-options.ts'
-import { openPassingInput } from '../engine/input.ts'
+import { openPassingInput } from '../engine/run-input.ts'
 
 /** How the input is read, and nothing else. */
 export type InitOptions = FormatOptions & Pick<UpdateOptions, 'input' | 'encoding'>

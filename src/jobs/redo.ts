@@ -11,7 +11,7 @@ import { findRetryableRows, readRedo } from '../engine/redo-source.ts'
 import { commandToResume, commandToRollback } from '../engine/record.ts'
 import type { JobDefinition } from '../engine/parts.ts'
 import type { Watch } from '../engine/watch.ts'
-import { inputNotKept } from '../engine/input.ts'
+import { inputNotKept } from '../engine/run-input.ts'
 import { writtenIn } from '../engine/open-input.ts'
 import {
   findOpenRedos,

@@ -10,7 +10,7 @@ import {
   readRecord,
   type RunRecord,
 } from '../engine/record.ts'
-import { isInputKept } from '../engine/input.ts'
+import { isInputKept } from '../engine/run-input.ts'
 import { findRetryableRows } from '../engine/redo-source.ts'
 import { findLaterRedo, isRollbackBegun, openSavedRun } from '../engine/saved-run.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'

@@ -36,7 +36,7 @@ function updateOf(options: UpdateOptions, piped: PipedInput | undefined): JobDef
  * The last of `runId`, `runId-2`, … if it is not finished and no other run has sent since (`lastSender`); otherwise a new id. An earlier
  * file may come back, and another run may have overwritten what an unfinished one had sent.
  */
-export async function findExportRun(
+async function findExportRun(
   store: Pick<Store, 'findRun'>,
   runsDir: string,
   runId: string,

@@ -124,7 +124,7 @@ function describeDateDefect(text: string): string {
 }
 
 /** Any text. */
-export const occupationRule: Rule = (text) =>
+const occupationRule: Rule = (text) =>
   text.length <= 35 || Array.from(text).length <= 35
     ? undefined
     : { code: 'E_TOO_LARGE', message: 'longer than 35 characters' }

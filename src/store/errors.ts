@@ -85,7 +85,7 @@ export function lostStore(path: string, what: string): BulkUpdateError {
 }
 
 /** The code of the system, also if SQLite reports it; empty if the error is none of the system. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   const result = resultCode(error)
   return result === 0 ? systemCode(error) : (systemCodes[result] ?? '')
 }

@@ -2,7 +2,7 @@
 import { parseSample } from '../../config/values.ts'
 import { commandToApply } from '../../engine/record.ts'
 import { planChanges, type PlanChange, type PlanRow } from '../../engine/plan-format.ts'
-import { whereRunWent } from '../../engine/opened.ts'
+import { whereRunWent } from '../../engine/store-and-remote.ts'
 import { plan as makePlan, type PlanResult } from '../../jobs/plan.ts'
 import { verify as verifyRun, type Difference, type Verified } from '../../jobs/verify.ts'
 import { exitCodes } from '../../model/errors.ts'

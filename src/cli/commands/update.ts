@@ -1,5 +1,5 @@
 /** `update`, `apply` and `redo`: they send the rows of a file, of a plan, or of an earlier run. */
-import { whereRunWent } from '../../engine/opened.ts'
+import { whereRunWent } from '../../engine/store-and-remote.ts'
 import { apply as applyPlan, wherePlanGoes } from '../../jobs/apply.ts'
 import { redo as redoRun } from '../../jobs/redo.ts'
 import { bulkUpdate } from '../../jobs/update.ts'

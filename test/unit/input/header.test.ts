@@ -5,7 +5,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readHead, type FormatOptions, type Head } from '../../../src/input/header.ts'
 import { rowsOf } from '../../../src/input/rows.ts'
-import { openPassingInput } from '../../../src/engine/input.ts'
+import { openPassingInput } from '../../../src/engine/run-input.ts'
 
 const wide = (text: string) => Buffer.from(text, 'utf16le')
 const noOptions: FormatOptions = { format: undefined, delimiter: undefined }

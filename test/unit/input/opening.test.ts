@@ -12,7 +12,7 @@ import type { Encoding } from '../../../src/input/encoding.ts'
 import { readHead, type Head } from '../../../src/input/header.ts'
 import { rowAt, rowsOf } from '../../../src/input/rows.ts'
 import { textOf } from '../../../src/input/spool.ts'
-import { openPassingInput } from '../../../src/engine/input.ts'
+import { openPassingInput } from '../../../src/engine/run-input.ts'
 
 const never = new AbortController().signal
 const noOptions = { format: undefined, delimiter: undefined }

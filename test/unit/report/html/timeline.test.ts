@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { createReportData, readPauses } from '../../../../src/report/html/report-data.ts'
 import { timeSection } from '../../../../src/report/html/sections.ts'
 import { createTotals } from '../../../../src/report/summary.ts'
-import { createPauseNotes } from '../../../../src/engine/client.ts'
+import { createPauseNotes } from '../../../../src/engine/run-client.ts'
 import { outcomeOf } from '../outcome.ts'
 
 function createNotes() {
