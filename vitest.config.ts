@@ -4,8 +4,8 @@ const long = 'test/**/*.long.test.ts'
 
 export default defineConfig({
   test: {
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     // Most files wait more than they compute: for processes, and for what may still be under way.
     maxWorkers: 3,
