@@ -156,6 +156,21 @@ describe('processes that share a quota', () => {
     expect(right.pausedForMs).toBe(3_000)
   })
 
+  it('counts a request in flight that another process has begun while a third one waited to join', async () => {
+    const given = [{ limit: 1, perMs: 1_000 }]
+    const one = await shared(given)
+    const writer = new DatabaseSync(path)
+    writer.exec('BEGIN IMMEDIATE')
+    const joining = shared(given)
+    now += 50
+    writer.exec('COMMIT')
+    writer.close()
+    expect(await one.take()).toBe(0)
+    const other = await joining
+    now += 2_000
+    expect(await other.take()).toBeGreaterThan(0)
+  })
+
   it('remember what one had on the wire when it was killed, until that is over', async () => {
     const killed = await openQuota({ path, account: 1, windows: [{ limit: 1, perMs: 1_000 }], clock })
     expect(await killed.take()).toBe(0)

@@ -49,7 +49,7 @@ export async function openQuota({
   clock = machineClock,
   boot = bootId(),
 }: QuotaParts): Promise<Quota> {
-  const { db, holder } = await openLog(path, account, clock.now(), boot)
+  const { db, holder } = await openLog(path, account, clock, boot)
   const { run, all, first } = queriesOf(db)
   const longestMs = Math.max(0, ...windows.map((window) => window.perMs))
   let takes = 0
@@ -148,7 +148,7 @@ export async function openQuota({
 async function openLog(
   path: string,
   account: number,
-  now: number,
+  clock: Pick<Clock, 'now'>,
   boot: string,
 ): Promise<{ readonly db: DatabaseSync; readonly holder: number }> {
   let db: DatabaseSync | undefined
@@ -157,7 +157,8 @@ async function openLog(
     db = opened
     // A crash of the process loses nothing that SQLite has written. After a crash of the machine, windows have passed.
     opened.exec('PRAGMA busy_timeout = 20; PRAGMA synchronous = NORMAL')
-    const add = (): number => inTransaction(opened, () => register(opened, account, now, boot))
+    // Inside the transaction, so that no request of another process is later.
+    const add = (): number => inTransaction(opened, () => register(opened, account, clock.now(), boot))
     return { db: opened, holder: await whenFree(add) }
   } catch (error) {
     db?.close()
