@@ -66,7 +66,7 @@ export function rowOutcome(row: number, changes: Partial<Outcome> = {}): Outcome
     apiMessage: '',
     operationId: 'operation',
     idempotencyKey: `key ${row}`,
-    latencyMs: 5.25,
+    latencyMs: 5,
     retries: '',
     finishedAt: 1_700_000_000_000,
     mergedInto: 0,

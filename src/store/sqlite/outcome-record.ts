@@ -64,7 +64,6 @@ export function readOutcome(found: StoreRow, path: string): Outcome {
   const operation = operationOf(found, path)
   if (checksumOf(sealed(withoutBlanks(values), operation)) !== found['checksum'])
     throw damagedRow(path, 'outcome', number('row'))
-  const code = text('error_code')
   const mergedInto = found['merged_into']
   return {
     row: number('row'),
@@ -79,7 +78,7 @@ export function readOutcome(found: StoreRow, path: string): Outcome {
     notTaken: text('not_taken'),
     attempts: number('attempts'),
     httpStatus: number('http_status'),
-    errorCode: isErrorCode(code) ? code : '',
+    errorCode: errorCodeOf(found),
     errorField: text('error_field'),
     message: text('message'),
     apiMessage: text('api_message'),
@@ -90,6 +89,41 @@ export function readOutcome(found: StoreRow, path: string): Outcome {
     finishedAt: number('finished_at'),
     ...(mergedInto === null ? {} : { mergedInto: Number(mergedInto) }),
   }
+}
+
+/** How a row ended. */
+export type Ending = Pick<Outcome, 'row' | 'outcome' | 'customerId' | 'errorCode'>
+
+/**
+ * The columns that `readEnding` takes. For usual outcomes SQLite writes what the checksum covers: a million rows are read in a third of
+ * the time that their values take. A text that it writes in another way is read again by its values.
+ */
+export const endingColumns = `row, kind, operation, customer, error_code, checksum,
+  CASE WHEN operation = 'update_customer' AND not_taken = '' AND api_message = '' AND latency_ms = CAST(latency_ms AS INTEGER)
+  THEN json_array(${names
+    .slice(0, -2)
+    .map((name) => (name === 'latency_ms' ? 'CAST(latency_ms AS INTEGER)' : name))
+    .join(', ')}) END AS sealed`
+
+/** `found` has the columns above; `whole` reads all of the row. An unusual outcome is returned whole. Throws as `readOutcome`. */
+export function readEnding(
+  found: StoreRow,
+  path: string,
+  whole: () => StoreRow | undefined,
+): Outcome | Ending {
+  const { sealed: text, checksum, row, kind, customer } = found
+  if (typeof text !== 'string' || crc32(text) !== checksum) return readOutcome(whole() ?? found, path)
+  return {
+    row: Number(row),
+    outcome: kindOf(kind, path),
+    customerId: String(customer),
+    errorCode: errorCodeOf(found),
+  }
+}
+
+function errorCodeOf(found: StoreRow): Outcome['errorCode'] {
+  const code = String(found['error_code'])
+  return isErrorCode(code) ? code : ''
 }
 
 export function kindOf(text: unknown, path: string): OutcomeKind {

@@ -1,12 +1,22 @@
 /** Reads a run: what it is, and its rows in pages, so that no transaction stays open and no other process waits. */
 import { createRowSet } from '../../model/collections.ts'
 import { isJsonObject, parseJson, type JsonObject } from '../../model/json.ts'
-import { isPartial, type OutcomeKind } from '../../model/row.ts'
+import type { OutcomeKind, Outcome } from '../../model/row.ts'
 import { recordNote, type RunKind, type RunReader, type StoredRun } from '../../model/store.ts'
 import { shownKey } from '../../model/text.ts'
 import { damagedStore } from '../errors.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
-import { checksumOf, kindOf, readIntent, readOutcome, textsIn, type StoredIntent } from './outcome-record.ts'
+import {
+  checksumOf,
+  endingColumns,
+  kindOf,
+  readEnding,
+  readIntent,
+  readOutcome,
+  textsIn,
+  type Ending,
+  type StoredIntent,
+} from './outcome-record.ts'
 import { isOwned } from './owner.ts'
 
 /** Rows that have their last outcome: see `isPartial`. */
@@ -60,8 +70,13 @@ export function runReader(database: StoreDatabase, found: StoreRow): RunReader {
   return { stored, ...rowsOf(database, stored.number) }
 }
 
+interface StoredRows extends Omit<RunReader, 'stored'> {
+  /** How its rows ended, in row order, with the same checks as `outcomes`. */
+  endings(): AsyncIterable<readonly (Outcome | Ending)[]>
+}
+
 /** What can be read of a run by its number. */
-export function rowsOf(database: StoreDatabase, run: number): Omit<RunReader, 'stored'> {
+export function rowsOf(database: StoreDatabase, run: number): StoredRows {
   const { all, first, pages, path } = database
 
   function counted(): { readonly rows: number; readonly sum: number } {
@@ -69,21 +84,32 @@ export function rowsOf(database: StoreDatabase, run: number): Omit<RunReader, 's
     return { rows: Number(found?.['settled']), sum: Number(found?.['checksum']) }
   }
 
+  /** Reads the outcomes in pages. Throws LOCAL, E_STORE_DAMAGED, if they are not those that the run has counted. */
+  async function* outcomePages(columns: string): AsyncGenerator<readonly StoreRow[]> {
+    const before = counted()
+    let [rows, sum] = [0, 0]
+    for await (const page of pages(`SELECT ${columns} FROM outcome WHERE run = ?`, [run], { row: 0 })) {
+      for (const { checksum, operation, kind } of page) {
+        sum = addChecksum(sum, Number(checksum))
+        if (operation !== 'delete_discount' || kind !== 'not_attempted') rows++
+      }
+      yield page
+    }
+    const after = counted()
+    // Another process may have added some meanwhile.
+    const isStill = after.rows === before.rows && after.sum === before.sum
+    if (isStill && (rows !== after.rows || sum !== after.sum))
+      throw damagedStore(path, 'it does not hold the outcomes that a run has counted')
+  }
+
   return {
     async *outcomes() {
-      const before = counted()
-      let [rows, sum] = [0, 0]
-      for await (const page of pages('SELECT * FROM outcome WHERE run = ?', [run], { row: 0 })) {
-        for (const { checksum } of page) sum = addChecksum(sum, Number(checksum))
-        const outcomes = page.map((found) => readOutcome(found, path))
-        rows += outcomes.filter((outcome) => !isPartial(outcome)).length
-        yield outcomes
-      }
-      const after = counted()
-      // Another process may have added some meanwhile.
-      const isStill = after.rows === before.rows && after.sum === before.sum
-      if (isStill && (rows !== after.rows || sum !== after.sum))
-        throw damagedStore(path, 'it does not hold the outcomes that a run has counted')
+      for await (const page of outcomePages('*')) yield page.map((found) => readOutcome(found, path))
+    },
+    async *endings() {
+      const whole = 'SELECT * FROM outcome WHERE run = ? AND row = ?'
+      for await (const page of outcomePages(endingColumns))
+        yield page.map((found) => readEnding(found, path, () => first(whole, run, Number(found['row']))))
     },
     async counts() {
       const query = `SELECT kind, count(*) AS rows FROM outcome WHERE run = ? AND ${isFinal} GROUP BY kind`

@@ -105,7 +105,7 @@ function refuseOtherFacts(held: RunManifest['facts'], wanted: RunManifest['facts
 }
 
 /**
- * Reads and examines every outcome once: about 4 seconds for a million. Throws LOCAL, E_STORE_DAMAGED, if one is missing or is
+ * Reads and examines how every row ended: some 5 seconds for a million. Throws LOCAL, E_STORE_DAMAGED, if one is missing or is
  * not as it was written, before anything is sent.
  */
 async function readEarlier(database: StoreDatabase, run: number, endedAt: number) {
@@ -115,10 +115,10 @@ async function readEarlier(database: StoreDatabase, run: number, endedAt: number
   const settled = new Map<OutcomeKind, number>()
   const errors = new Map<string, number>()
   const closedCustomers = new Set<string>()
-  for await (const page of rowsOf(database, run).outcomes()) {
+  for await (const page of rowsOf(database, run).endings()) {
     for (const read of page) {
       const { row, outcome, errorCode, customerId } = read
-      if (isPartial(read)) {
+      if ('operation' in read && isPartial(read)) {
         partial.set(row, read)
         continue
       }

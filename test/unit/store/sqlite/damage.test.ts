@@ -86,6 +86,18 @@ describe('a run', () => {
       'the outcome of row 2 is not',
     ],
     ['digests', "UPDATE outcome SET digests = '{}' WHERE row = 2", 'the outcome of row 2 is not'],
+    [
+      'the operation',
+      "UPDATE outcome SET operation = 'delete_discount' WHERE row = 2",
+      'the outcome of row 2 is not',
+    ],
+    [
+      'what was not taken',
+      "UPDATE outcome SET not_taken = 'name' WHERE row = 2",
+      'the outcome of row 2 is not',
+    ],
+    ['the API message', "UPDATE outcome SET api_message = 'x' WHERE row = 2", 'the outcome of row 2 is not'],
+    ['the time it took', 'UPDATE outcome SET latency_ms = 5.5 WHERE row = 2', 'the outcome of row 2 is not'],
   ])('is not opened if an outcome was changed: %s', async (_, statements, message) => {
     await damaged(statements)
     await expect(open()).rejects.toMatchObject(isDamaged(message))
