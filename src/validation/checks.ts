@@ -80,6 +80,8 @@ export function createChecks(parts: ChecksParts): Checks {
   const dates = createDateOrder()
   const cuts = createCutTexts()
   const findMisreading = createFindMisreading()
+  /** The last sound cell of each column of a CSV file: a tier, a city or a country often repeats from row to row. */
+  const lastSound = new Map<TextColumn, string>()
   const checkRow = createRowChecks(warn, dates)
   const errors = createFindings<ErrorCode>(true)
   const warnings = createFindings<WarningCode>(true)
@@ -117,17 +119,21 @@ export function createChecks(parts: ChecksParts): Checks {
     add(warnings, code, { field, message }, { severity: 'warning', tip, message }, source, text)
   }
 
-  function checkText(text: string, column: TextColumn, source?: SourceColumn): void {
+  /** Returns true if the text is sound. */
+  function checkText(text: string, column: TextColumn, source?: SourceColumn): boolean {
     if (text.length >= leastCut) cuts.add(column.field, text, row)
-    const report = (damage: TextDamage | undefined): void => {
-      if (damage !== undefined) warn(damage.code, column.field, damage.message, source, text)
-    }
+    const found = damagesOf(text, column)
+    for (const { code, message } of found) warn(code, column.field, message, source, text)
+    return found.length === 0
+  }
+
+  function damagesOf(text: string, column: TextColumn): readonly TextDamage[] {
     const damage = textDamage(text, column.isFree, column.isCode, column.field, findMisreading)
-    report(damage)
-    if (isPlainText(text)) return
+    if (isPlainText(text)) return damage === undefined ? none : [damage]
     // A wrong encoding leaves such characters, too.
-    if (damage?.code !== 'W_ENCODING') report(findUnseen(text, column))
-    if (mayBeWrapped.test(text)) for (const wrapper of findWrappers(text, column)) report(wrapper)
+    const unseen = damage?.code === 'W_ENCODING' ? undefined : findUnseen(text, column)
+    const wrappers = mayBeWrapped.test(text) ? findWrappers(text, column) : none
+    return [damage, unseen, ...wrappers].filter((found) => found !== undefined)
   }
 
   function checkObjects(read: PatchedRow): void {
@@ -159,8 +165,11 @@ export function createChecks(parts: ChecksParts): Checks {
       if (row.kind === 'csv') {
         for (const column of texts) {
           const cell = row.cells[column.index] ?? ''
-          const text = cell === '' ? cell : applyChanges(cell, column.changes)
-          if (typeof text === 'string' && text !== '') checkText(text, column, column.source)
+          if (cell === '' || cell === lastSound.get(column)) continue
+          const text = applyChanges(cell, column.changes)
+          if (typeof text !== 'string' || text === '') continue
+          // Long texts are counted each time.
+          if (checkText(text, column, column.source) && text.length < leastCut) lastSound.set(column, cell)
         }
       }
       if (!isOutcome(read)) {
@@ -183,6 +192,8 @@ export function createChecks(parts: ChecksParts): Checks {
     },
   }
 }
+
+const none: readonly TextDamage[] = []
 
 /** A warning about the whole file, streamed once. */
 function firstDefect({ code, field, message, firstRow, firstLine, column }: Diagnosis<WarningCode>): Defect {

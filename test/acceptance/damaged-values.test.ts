@@ -130,3 +130,12 @@ describe('texts for nothing and for errors', () => {
     expect(bodies).toEqual(['{"name":"#NV"}', '{"name":""}'])
   })
 })
+
+it('a damaged text is counted in each of its rows, also one after another and between sound ones', async () => {
+  const cities = ['MÃ¼nchen', 'MÃ¼nchen', 'München', 'München', 'MÃ¼nchen', 'Köln', 'Köln', 'KÃ¶ln']
+  const names = ['Köln', 'Köln', 'MÃ¼nchen', 'N/A Ltd', 'Köln', 'Köln', 'Köln', 'Köln']
+  const rows = cities.map((city, row) => `${id(row + 1)},${city},${names[row]}`)
+  folder.write('crm.csv', `customer,addresses[0].city,name\n${rows.join('\n')}\n`)
+  const { warnings } = await validate('crm.csv')
+  expect(warnings).toEqual(['4 W_ENCODING addresses[0].city', '1 W_ENCODING name'])
+})
