@@ -6,7 +6,8 @@ import { BulkUpdateError } from '../model/errors.ts'
 import { formatRows, formatCount } from '../report/format.ts'
 import type { Summary } from '../report/summary.ts'
 import { endingOf, report, type ReportParts } from './report.ts'
-import { bytesOfOpenRows, isFull } from '../store/errors.ts'
+import { isFull } from '../store/errors.ts'
+import { bytesOfOpenRows } from '../store/own-database.ts'
 
 /** Writes the report. Resolves with `stopped`, which ended the sending, or with the error that kept a part of the report from being written. */
 export async function closingReport(

@@ -8,9 +8,8 @@ import type { ApiResponse } from '../model/ports.ts'
 import { readEnvelope, type Verdict } from '../rapyd/response.ts'
 import type { TransportError } from './errors.ts'
 import { again, isOwnBlock, noBlocks, type Again, type Blocks } from './retry.ts'
-import texts from './row-messages.json' with { type: 'json' }
-
 import type { ReadBackResult } from './ports.ts'
+import texts from './row-messages.json' with { type: 'json' }
 
 /** A copy, so that our declarations hold its type and not the JSON file. */
 export const messages = { ...texts }

@@ -25,18 +25,6 @@ export function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(codeOf(error))
 }
 
-/** A row was measured to take some 300 bytes in the store; messages and ids can be longer. */
-const leastPerOpenRow = 480
-/** What SQLite writes ahead, as long as rows are open: 4 MiB, twice that at times. */
-const writtenAhead = 8 * 1024 * 1024
-
-/** How many bytes the rows that have no outcome yet will take. The log of the store may still have to be moved into it. */
-export function bytesOfOpenRows(path: string, rows: number): number {
-  if (rows === 0) return 0
-  const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
-  return rows * leastPerOpenRow + writtenAhead + (log?.size ?? 0)
-}
-
 /** A folder cannot be made: USAGE, E_RUNS_DIR, for an unfit place; LOCAL, E_DISK, for the disk. Others are returned as they are. */
 export function directoryError(path: string, error: unknown): unknown {
   if (error instanceof BulkUpdateError) return error

@@ -1,5 +1,5 @@
 /** Databases of our own: files that only their owner can read, one write transaction at a time, and locks that end with their process. */
-import { closeSync, lstatSync, rmSync } from 'node:fs'
+import { closeSync, lstatSync, rmSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isBusy, isDamaged } from '../config/file-lock.ts'
@@ -101,6 +101,18 @@ export async function whenFree<Result>(action: () => Result, longestMs = longest
     }
     await sleep(5 + Math.random() * 20)
   }
+}
+
+/** A row was measured to take some 300 bytes in the store; messages and ids can be longer. */
+const leastPerOpenRow = 480
+/** What SQLite writes ahead, as long as rows are open: 4 MiB, twice that at times. */
+const writtenAhead = 8 * 1024 * 1024
+
+/** How many bytes the rows that have no outcome yet will take. The log of the store may still have to be moved into it. */
+export function bytesOfOpenRows(path: string, rows: number): number {
+  if (rows === 0) return 0
+  const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
+  return rows * leastPerOpenRow + writtenAhead + (log?.size ?? 0)
 }
 
 /**

@@ -129,10 +129,10 @@ export function createChecks(parts: ChecksParts): Checks {
 
   function damagesOf(text: string, column: TextColumn): readonly TextDamage[] {
     const damage = textDamage(text, column.isFree, column.isCode, column.field, findMisreading)
-    if (isPlainText(text)) return damage === undefined ? none : [damage]
+    if (isPlainText(text)) return damage === undefined ? [] : [damage]
     // A wrong encoding leaves such characters, too.
     const unseen = damage?.code === 'W_ENCODING' ? undefined : findUnseen(text, column)
-    const wrappers = mayBeWrapped.test(text) ? findWrappers(text, column) : none
+    const wrappers = mayBeWrapped.test(text) ? findWrappers(text, column) : []
     return [damage, unseen, ...wrappers].filter((found) => found !== undefined)
   }
 
@@ -192,8 +192,6 @@ export function createChecks(parts: ChecksParts): Checks {
     },
   }
 }
-
-const none: readonly TextDamage[] = []
 
 /** A warning about the whole file, streamed once. */
 function firstDefect({ code, field, message, firstRow, firstLine, column }: Diagnosis<WarningCode>): Defect {

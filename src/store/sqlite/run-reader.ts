@@ -88,10 +88,11 @@ export function rowsOf(database: StoreDatabase, run: number): StoredRows {
   async function* outcomePages(columns: string): AsyncGenerator<readonly StoreRow[]> {
     const before = counted()
     let [rows, sum] = [0, 0]
-    for await (const page of pages(`SELECT ${columns} FROM outcome WHERE run = ?`, [run], { row: 0 })) {
-      for (const { checksum, operation, kind } of page) {
+    const query = `SELECT ${columns}, ${isFinal} AS is_final FROM outcome WHERE run = ?`
+    for await (const page of pages(query, [run], { row: 0 })) {
+      for (const { checksum, is_final: final } of page) {
         sum = addChecksum(sum, Number(checksum))
-        if (operation !== 'delete_discount' || kind !== 'not_attempted') rows++
+        rows += Number(final)
       }
       yield page
     }
